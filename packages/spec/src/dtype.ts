@@ -17,10 +17,17 @@ export type HostArray =
   | Int8Array
   | Uint8Array;
 
-const bytesPerElement = { f64: 8, f32: 4, f16: 2, bf16: 2, i32: 4, u32: 4, i8: 1, u8: 1, bool: 1 } as const satisfies Record<
-  DType,
-  number
->;
+const bytesPerElement = {
+  f64: 8,
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i32: 4,
+  u32: 4,
+  i8: 1,
+  u8: 1,
+  bool: 1,
+} as const satisfies Record<DType, number>;
 
 /** Bytes that one element of `dtype` takes. */
 export function byteSize(dtype: DType): number {
@@ -64,7 +71,12 @@ const hostArrays = {
  * @param byteOffset a multiple of the element size
  * @param length elements, not bytes
  */
-export function hostView(dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): HostArray {
+export function hostView(
+  dtype: DType,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): HostArray {
   return new hostArrays[dtype](buffer as ArrayBuffer, byteOffset, length);
 }
 

@@ -1,3 +1,12 @@
+export type { Backend, DeviceDescription, OpenOptions, Probe } from './backend.js';
+export type {
+  Capabilities,
+  CompileOptions,
+  Device,
+  DeviceBuffer,
+  DeviceLoss,
+  Executable,
+} from './device.js';
 export {
   byteSize,
   type DType,
@@ -11,3 +20,25 @@ export {
   isInteger,
 } from './dtype.js';
 export { type ErrorCode, type ErrorDetails, HybraError, throwIfAborted } from './errors.js';
+export type { Attributes, AttributeValue, KernelTraits, OpCall, Support } from './op-call.js';
+export {
+  byteLengthOf,
+  contiguousStrides,
+  elementCount,
+  formatType,
+  isContiguous,
+  type StridedType,
+  type TensorType,
+} from './operand.js';
+export {
+  type BufferLocation,
+  type Operand,
+  type Program,
+  type ProgramBinding,
+  type ProgramBuffer,
+  type ProgramCall,
+  specVersion,
+} from './program.js';
+export type { QuantScheme } from './quant-scheme.js';
+export { mandatoryOps, type OpName, opSignatures } from './signatures/index.js';
+export type { OpSignature } from './signatures/op-signature.js';
