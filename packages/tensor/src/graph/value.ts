@@ -6,6 +6,8 @@ export interface Storage {
   readonly device: Device;
   readonly buffer: DeviceBuffer;
   state: 'live' | 'donated' | 'disposed';
+  /** Set while a run over several devices has not enqueued the work that fills this memory. */
+  ready: Promise<void> | undefined;
 }
 
 /** A value that lives in device memory: a weight, a state, the result of a run. */
