@@ -1,5 +1,11 @@
 import type { OpName } from '@hybra/spec';
 import type { OpDefinition } from '../graph/op-definition.js';
+import { geluDefinition } from './activation/gelu.js';
+import { logSoftmaxDefinition } from './activation/log-softmax.js';
+import { siluDefinition } from './activation/silu.js';
+import { softmaxDefinition } from './activation/softmax.js';
+import { softplusDefinition } from './activation/softplus.js';
+import { swigluDefinition } from './activation/swiglu.js';
 import { argmaxDefinition } from './array/argmax.js';
 import { concatDefinition } from './array/concat.js';
 import { copyDefinition } from './array/copy.js';
@@ -18,7 +24,27 @@ import { castDefinition } from './elementwise/cast.js';
 import { notDefinition } from './elementwise/not.js';
 import { selectDefinition } from './elementwise/select.js';
 import { unaryDefinitions } from './elementwise/unary.js';
+import { crossEntropyDefinition } from './loss/cross-entropy.js';
+import { gatedRmsNormDefinition } from './norm/gated-rms-norm.js';
+import { layerNormDefinition } from './norm/layer-norm.js';
+import { rmsNormDefinition } from './norm/rms-norm.js';
+import { sampleDefinition } from './sampling/sample.js';
+import { topKDefinition } from './sampling/top-k.js';
+import { attentionDefinition } from './sequence/attention.js';
+import { causalConv1dDefinition } from './sequence/causal-conv1d.js';
+import { ropeDefinition } from './sequence/rope.js';
+import { segmentSumDefinition } from './sequence/segment-sum.js';
+import { selectiveScanDefinition } from './sequence/selective-scan.js';
+import { selectiveStepDefinition } from './sequence/selective-step.js';
+import { ssdChunkScanDefinition } from './sequence/ssd-chunk-scan.js';
+import { ssdStepDefinition } from './sequence/ssd-step.js';
 
+export { type GeluOptions, gelu } from './activation/gelu.js';
+export { logSoftmax } from './activation/log-softmax.js';
+export { silu } from './activation/silu.js';
+export { softmax } from './activation/softmax.js';
+export { softplus } from './activation/softplus.js';
+export { swiglu } from './activation/swiglu.js';
 export { argmax } from './array/argmax.js';
 export { concat } from './array/concat.js';
 export { copy } from './array/copy.js';
@@ -80,9 +106,27 @@ export {
   sqrt,
   tanh,
 } from './elementwise/unary.js';
+export { crossEntropy } from './loss/cross-entropy.js';
+export { type GatedRmsNormOptions, gatedRmsNorm } from './norm/gated-rms-norm.js';
+export { layerNorm } from './norm/layer-norm.js';
+export { type NormOptions, rmsNorm } from './norm/rms-norm.js';
+export { type SampleInputs, sample } from './sampling/sample.js';
+export { topK } from './sampling/top-k.js';
+export { type AttentionInputs, type AttentionOptions, attention } from './sequence/attention.js';
+export { type CausalConv1dInputs, type CausalConv1dOptions, causalConv1d } from './sequence/causal-conv1d.js';
+export { type RopeOptions, rope } from './sequence/rope.js';
+export { segmentSum } from './sequence/segment-sum.js';
+export { type SelectiveScanInputs, selectiveScan } from './sequence/selective-scan.js';
+export { selectiveStep } from './sequence/selective-step.js';
+export {
+  type SsdChunkScanInputs,
+  type SsdChunkScanOptions,
+  ssdChunkScan,
+} from './sequence/ssd-chunk-scan.js';
+export { ssdStep } from './sequence/ssd-step.js';
 
 /** Every op of this version, by name. */
-export const opDefinitions: Partial<Record<OpName, OpDefinition>> = {
+export const opDefinitions: Readonly<Record<OpName, OpDefinition>> = {
   ...unaryDefinitions,
   ...binaryDefinitions,
   cast: castDefinition,
@@ -103,4 +147,24 @@ export const opDefinitions: Partial<Record<OpName, OpDefinition>> = {
   iota: iotaDefinition,
   random: randomDefinition,
   copy: copyDefinition,
+  gelu: geluDefinition,
+  logSoftmax: logSoftmaxDefinition,
+  silu: siluDefinition,
+  softmax: softmaxDefinition,
+  softplus: softplusDefinition,
+  swiglu: swigluDefinition,
+  crossEntropy: crossEntropyDefinition,
+  gatedRmsNorm: gatedRmsNormDefinition,
+  layerNorm: layerNormDefinition,
+  rmsNorm: rmsNormDefinition,
+  sample: sampleDefinition,
+  topK: topKDefinition,
+  attention: attentionDefinition,
+  causalConv1d: causalConv1dDefinition,
+  rope: ropeDefinition,
+  segmentSum: segmentSumDefinition,
+  selectiveScan: selectiveScanDefinition,
+  selectiveStep: selectiveStepDefinition,
+  ssdChunkScan: ssdChunkScanDefinition,
+  ssdStep: ssdStepDefinition,
 };

@@ -1,6 +1,9 @@
 import { formatType, HybraError, type TensorType } from '@hybra/spec';
 
-/** An argument, its type, and its shape in letters: `['x', type, 'B T H P']`. */
+/**
+ * An argument, its type, and its shape in letters: `['x', type, 'B T H P']`. An extent may also be a number
+ * (`7`) or one less than an earlier letter (`K-1`).
+ */
 export type ShapePattern = readonly [argument: string, type: TensorType, letters: string];
 
 /**
@@ -26,18 +29,24 @@ export function matchShapes(op: string, patterns: readonly ShapePattern[]): Read
     }
     for (const [axis, letter] of letters.entries()) {
       const extent = type.shape[axis]!;
-      const known = extents[letter];
+      const known = extents[letter] ?? fixedExtent(letter, extents);
       if (known === undefined) {
         extents[letter] = extent;
         sources[letter] = argument;
       } else if (known !== extent) {
+        const source = sources[letter] ?? sources[letter.charAt(0)];
         throw new HybraError(
           'E_SHAPE',
-          `${op}: ${argument} is ${formatType(type)}, expected ${expected} with ${letter} = ${known} as in ${sources[letter]}.`,
-          { op, argument, shape: type.shape, expected, axis, letter, extent: known, source: sources[letter] },
+          `${op}: ${argument} is ${formatType(type)}, expected ${expected} with ${letter} = ${known}${source === undefined ? '' : ` as in ${source}`}.`,
+          { op, argument, shape: type.shape, expected, axis, letter, extent: known, source },
         );
       }
     }
   }
   return extents;
+}
+
+function fixedExtent(letter: string, extents: Readonly<Record<string, number>>): number | undefined {
+  if (/^\d+$/.test(letter)) return Number(letter);
+  return letter.endsWith('-1') ? extents[letter.slice(0, -2)]! - 1 : undefined;
 }
