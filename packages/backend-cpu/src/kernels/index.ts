@@ -1,0 +1,51 @@
+import { mandatoryOps } from '@hybra/spec';
+import type { CpuKernel } from '../kernel.js';
+import { argmaxKernel } from './array/argmax.js';
+import { concatKernel } from './array/concat.js';
+import { copyKernel } from './array/copy.js';
+import { cumulativeSumKernel } from './array/cumulative-sum.js';
+import { fillKernel } from './array/fill.js';
+import { gatherRowsKernel } from './array/gather-rows.js';
+import { iotaKernel } from './array/iota.js';
+import { padKernel } from './array/pad.js';
+import { randomKernel } from './array/random.js';
+import { maxKernel, sumKernel } from './array/reduce.js';
+import { scatterAddRowsKernel } from './array/scatter-add-rows.js';
+import { sortKernel } from './array/sort.js';
+import { writeRowsKernel } from './array/write-rows.js';
+import { binaryKernels } from './elementwise/binary.js';
+import { castKernel } from './elementwise/cast.js';
+import { selectKernel } from './elementwise/select.js';
+import { unaryKernels } from './elementwise/unary.js';
+import { matmulKernel } from './matmul/matmul.js';
+
+/** Every kernel of this package: one for each op of the contract. */
+export const standardKernels: readonly CpuKernel[] = [
+  ...unaryKernels,
+  castKernel,
+  ...binaryKernels,
+  selectKernel,
+  sumKernel,
+  maxKernel,
+  argmaxKernel,
+  cumulativeSumKernel,
+  sortKernel,
+  matmulKernel,
+  gatherRowsKernel,
+  scatterAddRowsKernel,
+  writeRowsKernel,
+  concatKernel,
+  padKernel,
+  fillKernel,
+  iotaKernel,
+  randomKernel,
+  copyKernel,
+];
+
+/**
+ * The kernels of the mandatory ops alone. A device with only these runs everything else through its
+ * decomposition: `cpu({ kernels: mandatoryKernels })`.
+ */
+export const mandatoryKernels: readonly CpuKernel[] = standardKernels.filter((kernel) =>
+  mandatoryOps.includes(kernel.op),
+);
