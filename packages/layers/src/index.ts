@@ -1,1 +1,15 @@
-export {};
+export { type Activation, activate, activations } from './activation.js';
+export { type AttentionOptions, type AttentionParts, attentionLayer } from './attention.js';
+export { decayFromLog } from './decay.js';
+export { type Embedding, embedding } from './embedding.js';
+export type { Layer, LayerResult, LayerState, StateSpec } from './layer.js';
+export { type Linear, linear } from './linear.js';
+export { type MambaOptions, type MambaParts, mambaMixer } from './mamba-mixer.js';
+export { type Mamba2Options, type Mamba2Parts, mamba2Mixer } from './mamba2-mixer.js';
+export { type MlpParts, mlpLayer } from './mlp.js';
+export { layerNormLayer, type Norm, rmsNormLayer } from './norm.js';
+export { nestParameters, type ParameterTree } from './parameters.js';
+export { residualBlock } from './residual-block.js';
+export { type RopeOptions, type RopeScaling, ropeFrequencies } from './rope-frequencies.js';
+export type { SequenceModel } from './sequence-model.js';
+export { type StepContext, stepContext, transferContext } from './step-context.js';

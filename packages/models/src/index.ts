@@ -1,1 +1,23 @@
-export {};
+export type { Model } from './build/build-model.js';
+export type {
+  AttentionConfig,
+  HybridConfig,
+  LayerConfig,
+  Mamba2Config,
+  MambaConfig,
+  MlpConfig,
+  NormConfig,
+} from './config/hybrid-config.js';
+export { layerPattern, type PatternKind, parsePattern } from './config/layer-pattern.js';
+export { type Fold, foldedName, type Initial, type ParameterSpec } from './config/parameter-spec.js';
+export { parameterCount, parameterSpecs } from './config/parameter-specs.js';
+export { patternOf } from './config/pattern-of.js';
+export { families, familyOf, parseConfig } from './families/families.js';
+export type { Family } from './families/family.js';
+export { tensorNameMap, tensorShape } from './families/tensor-name-map.js';
+export { type HostWeights, initialWeights } from './initialize/initial-weights.js';
+export { loadModel } from './load/load-model.js';
+export type { LoadOptions, LoadProgress } from './load/load-options.js';
+export { modelFromWeights } from './load/model-from-weights.js';
+export type { Placement } from './load/placement.js';
+export { type PresetName, preset, presetNames } from './presets/presets.js';

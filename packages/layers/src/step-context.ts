@@ -1,0 +1,72 @@
+import { type Device, formatType, HybraError } from '@hybra/spec';
+import { add, iota, less, type Tensor, transfer, unsqueeze } from '@hybra/tensor';
+
+/** Where each row of a batch stands: which slot it owns, how far it is, how much of the chunk is real. */
+export interface StepContext {
+  /** `i32[B]`: the row's slot in the state pools; −1 makes the row a no-op. */
+  readonly slots: Tensor;
+  /** `i32[B]`: position of the chunk's first token, that is, tokens already in the state. */
+  readonly starts: Tensor;
+  /** `i32[B]`: valid tokens of this chunk, 0 … T; the rest is padding on the right. */
+  readonly lengths: Tensor;
+  /** `i32[B]`: starts + lengths. */
+  readonly ends: Tensor;
+  /** `i32[B, T]`: starts + t. */
+  readonly positions: Tensor;
+  /** `bool[B, T]`: t < lengths. */
+  readonly valid: Tensor;
+  /** T, the chunk's padded length. */
+  readonly time: number;
+}
+
+/**
+ * Derives what layers need to know from slots, starts and lengths, all `i32[B]` on one device.
+ * @param time T, the chunk's padded length, at least 1
+ * @throws E_SHAPE, E_DTYPE, E_ARGUMENT
+ */
+export function stepContext(rows: {
+  readonly slots: Tensor;
+  readonly starts: Tensor;
+  readonly lengths: Tensor;
+  readonly time: number;
+}): StepContext {
+  const { slots, starts, lengths, time } = rows;
+  if (!Number.isInteger(time) || time < 1) {
+    throw new HybraError('E_ARGUMENT', `stepContext: time is ${time}, expected an integer from 1.`, { time });
+  }
+  for (const [name, tensor] of Object.entries({ slots, starts, lengths })) {
+    if (tensor.dtype !== 'i32') {
+      throw new HybraError('E_DTYPE', `stepContext: ${name} is ${formatType(tensor)}, expected i32[batch].`, {
+        argument: name,
+        dtype: tensor.dtype,
+      });
+    }
+    if (tensor.rank !== 1 || tensor.shape[0] !== slots.shape[0]) {
+      throw new HybraError(
+        'E_SHAPE',
+        `stepContext: ${name} is ${formatType(tensor)}, expected i32[${slots.shape[0] ?? 'batch'}] like slots.`,
+        { argument: name, shape: tensor.shape },
+      );
+    }
+  }
+  const steps = iota([1, time], 1, 'i32');
+  return Object.freeze({
+    slots,
+    starts,
+    lengths,
+    time,
+    ends: add(starts, lengths),
+    positions: add(unsqueeze(starts, 1), steps), // [B, T]
+    valid: less(steps, unsqueeze(lengths, 1)), // [B, T]
+  });
+}
+
+/** The same context on another device: three small copies, the rest is derived there. */
+export function transferContext(context: StepContext, device: Device): StepContext {
+  return stepContext({
+    slots: transfer(context.slots, device),
+    starts: transfer(context.starts, device),
+    lengths: transfer(context.lengths, device),
+    time: context.time,
+  });
+}

@@ -1,0 +1,120 @@
+import {
+  embedding,
+  type LayerState,
+  layerNormLayer,
+  linear,
+  type Norm,
+  nestParameters,
+  type ParameterTree,
+  residualBlock,
+  rmsNormLayer,
+  type SequenceModel,
+  type StepContext,
+  transferContext,
+} from '@hybra/layers';
+import { type Device, type DType, formatType, HybraError } from '@hybra/spec';
+import { cast, type Tensor, transfer } from '@hybra/tensor';
+import type { HybridConfig, NormConfig } from '../config/hybrid-config.js';
+import { buildLayer } from './build-layer.js';
+import { type ParameterSource, subtree } from './parameter-source.js';
+
+/** What a model is built from. */
+export interface ModelParts {
+  readonly config: HybridConfig;
+  /** Tensors by folded name, each on the device of its layer. */
+  readonly parameters: ParameterSource;
+  /** Of embedding, final norm and head. */
+  readonly device: Device;
+  /** One per layer. */
+  readonly devices: readonly Device[];
+  readonly fingerprint: string;
+  /** Storage of SSM states and of cached keys and values. Default is `f32`. */
+  readonly stateDtype?: DType | undefined;
+  readonly dispose: () => void;
+}
+
+/** A model together with its configuration. */
+export interface Model extends SequenceModel {
+  readonly config: HybridConfig;
+}
+
+/** Builds the model that a configuration describes: the one builder of all families. @throws E_SHAPE, E_CONFIG */
+export function buildModel(parts: ModelParts): Model {
+  const { config, parameters, device, devices } = parts;
+  const table = embedding(parameters('embedding.weight'));
+  const blocks = config.layers.map((layer, index) => {
+    const inLayer = subtree(parameters, `layers.${index}`);
+    const mixer = buildLayer(layer, subtree(inLayer, 'mixer'), parts.stateDtype ?? 'f32');
+    return residualBlock(buildNorm(config.norm, subtree(inLayer, 'norm')), mixer);
+  });
+  const finalNorm = buildNorm(config.norm, subtree(parameters, 'finalNorm'));
+  const head = config.isTied ? undefined : linear(parameters('head.weight'));
+
+  return Object.freeze({
+    family: config.family,
+    config,
+    vocabularySize: config.vocabularySize,
+    contextLength: config.contextLength,
+    layerKinds: Object.freeze(blocks.map((block) => block.kind)),
+    fingerprint: parts.fingerprint,
+    stateSpecs: Object.freeze(blocks.map((block) => block.stateSpecs)),
+    devices,
+    device,
+    hidden,
+    logits(hidden: Tensor): Tensor {
+      const logits = head ? head.forward(hidden) : table.logits(hidden);
+      return logits.dtype === 'f32' ? logits : cast(logits, 'f32');
+    },
+    parameters: (): ParameterTree =>
+      nestParameters({
+        embedding: table.parameters(),
+        ...Object.fromEntries(blocks.map((block, index) => [`layers.${index}`, block.parameters()])),
+        finalNorm: finalNorm.parameters(),
+        ...(head && { head: head.parameters() }),
+      }),
+    dispose: parts.dispose,
+  });
+
+  function hidden(ids: Tensor, context: StepContext, states: readonly LayerState[]) {
+    checkInputs(ids, context, states, blocks.length);
+    const contexts = new Map<Device, StepContext>([[device, context]]);
+    const newStates: LayerState[] = [];
+    let x = table.forward(ids); // [B, T, D]
+    let at = device;
+    for (const [index, block] of blocks.entries()) {
+      const next = devices[index]!;
+      if (next !== at) x = transfer(x, next);
+      at = next;
+      const here = contexts.get(at) ?? transferContext(context, at);
+      contexts.set(at, here);
+      const result = block.forward(x, here, states[index]!);
+      newStates.push(result.state);
+      x = result.y;
+    }
+    if (at !== device) x = transfer(x, device);
+    return { hidden: finalNorm.forward(x), states: newStates };
+  }
+}
+
+function buildNorm(config: NormConfig, parameters: ParameterSource): Norm {
+  const { epsilon } = config;
+  if (config.kind === 'rms') return rmsNormLayer(parameters('weight'), { epsilon });
+  return layerNormLayer(parameters('weight'), parameters('bias'), { epsilon });
+}
+
+function checkInputs(ids: Tensor, context: StepContext, states: readonly LayerState[], layers: number): void {
+  const [batch, time] = context.positions.shape;
+  if (ids.dtype !== 'i32' || ids.rank !== 2 || ids.shape[0] !== batch || ids.shape[1] !== time) {
+    throw new HybraError(
+      'E_SHAPE',
+      `model: ids are ${formatType(ids)}, expected i32[${batch}, ${time}] as in the step context.`,
+      { shape: ids.shape, dtype: ids.dtype },
+    );
+  }
+  if (states.length !== layers) {
+    throw new HybraError('E_SHAPE', `model: got states of ${states.length} layers, expected ${layers}.`, {
+      got: states.length,
+      expected: layers,
+    });
+  }
+}

@@ -1,0 +1,13 @@
+import { layerPart } from './part-names.js';
+
+/**
+ * Names on disk of the families that grew out of mamba_ssm: `backbone.layers.{l}.norm`, `….mixer.*`. mamba_ssm
+ * itself writes `backbone.embedding`, transformers `backbone.embeddings`; both are read.
+ */
+export function backboneNames(parameter: string): readonly string[] {
+  if (parameter === 'embedding.weight') return ['backbone.embeddings.weight', 'backbone.embedding.weight'];
+  if (parameter === 'head.weight') return ['lm_head.weight'];
+  if (parameter.startsWith('finalNorm.')) return [parameter.replace('finalNorm', 'backbone.norm_f')];
+  const inLayer = layerPart(parameter);
+  return inLayer ? [`backbone.layers.${inLayer.layer}.${inLayer.unit}.${inLayer.part}`] : [];
+}

@@ -1,0 +1,46 @@
+import { HybraError } from '@hybra/spec';
+import type { HybridConfig } from '../config/hybrid-config.js';
+import { showValue } from '../parse/show-value.js';
+import type { Family } from './family.js';
+import { llamaFamily } from './llama.js';
+import { mambaFamily } from './mamba.js';
+import { mamba2Family } from './mamba2.js';
+import { nemotronHFamily } from './nemotron-h.js';
+
+/** The families that can be loaded, by `model_type`. */
+export const families: Readonly<Record<string, Family>> = Object.freeze({
+  llama: llamaFamily,
+  mamba: mambaFamily,
+  mamba2: mamba2Family,
+  nemotron_h: nemotronHFamily,
+});
+
+/** The family that a `config.json` names. @throws E_CONFIG that lists the supported ones */
+export function familyOf(json: unknown): Family {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new HybraError('E_CONFIG', `config: is ${showValue(json)}, expected an object.`, {});
+  }
+  const supported = Object.keys(families).join(', ');
+  const name = (json as { readonly model_type?: unknown }).model_type;
+  if (name === undefined && Object.hasOwn(json, 'ssm_cfg')) {
+    throw new HybraError(
+      'E_CONFIG',
+      `config: this is the layout of mamba_ssm (d_model, ssm_cfg), which is not supported yet. Convert it to transformers' layout; supported model types: ${supported}.`,
+      { key: 'model_type' },
+    );
+  }
+  const family = typeof name === 'string' && Object.hasOwn(families, name) ? families[name] : undefined;
+  if (!family) {
+    throw new HybraError(
+      'E_CONFIG',
+      `config: model_type is ${name === undefined ? 'missing' : showValue(name)}; supported: ${supported}.`,
+      { key: 'model_type', supported: Object.keys(families) },
+    );
+  }
+  return family;
+}
+
+/** Reads a `config.json` of any supported family. @throws E_CONFIG */
+export function parseConfig(json: unknown): HybridConfig {
+  return familyOf(json).parseConfig(json);
+}

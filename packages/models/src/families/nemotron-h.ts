@@ -1,0 +1,151 @@
+import type {
+  AttentionConfig,
+  HybridConfig,
+  LayerConfig,
+  Mamba2Config,
+  MlpConfig,
+} from '../config/hybrid-config.js';
+import { mambaActivations, mlpActivations } from '../parse/activations.js';
+import * as bounds from '../parse/bounds.js';
+import { ConfigReader } from '../parse/config-reader.js';
+import { rejectOtherShapes } from '../parse/reject-other-shapes.js';
+import { requireDivisor } from '../parse/require-divisor.js';
+import { readTimeStepLimit } from '../parse/time-step-limit.js';
+import { backboneNames } from './backbone-names.js';
+import type { Family } from './family.js';
+import { readNemotronLayers } from './nemotron-h-layers.js';
+import { tiedHead } from './tied-head.js';
+
+/** NemotronHForCausalLM: the hybrid of arXiv 2406.07887, Mamba-2, attention without position embedding, MLP. */
+export const nemotronHFamily: Family = {
+  modelType: 'nemotron_h',
+  parseConfig,
+  tensorNames: backboneNames,
+  // `mtp.*` predicts further tokens, for speculative decoding only.
+  ignoredTensors: (config) => [/^mtp\./, ...tiedHead(config)],
+};
+
+function parseConfig(json: unknown): HybridConfig {
+  const reader = new ConfigReader('nemotron_h', json);
+  rejectOtherShapes(reader);
+  reader.ignore(ignored);
+  reader.only('sliding_window', [], 'a sliding window is not supported in this family');
+
+  const kinds = readNemotronLayers(reader);
+  const epsilon = reader.number(['layer_norm_epsilon', 'rms_norm_eps'], bounds.epsilon, 1e-5);
+  const layers = {
+    mamba2: readMamba2(reader, epsilon),
+    attention: readAttention(reader),
+    mlp: readMlp(reader),
+  } as const satisfies Record<string, LayerConfig>;
+
+  const config: HybridConfig = {
+    family: 'nemotron_h',
+    vocabularySize: reader.integer('vocab_size', bounds.largeSize, 131_072),
+    hiddenSize: reader.integer('hidden_size', bounds.size),
+    contextLength: reader.integer('max_position_embeddings', bounds.contextLength, 4096),
+    layers: kinds.map((kind) => layers[kind]),
+    norm: { kind: 'rms', epsilon },
+    isTied: reader.boolean('tie_word_embeddings', false),
+  };
+  reader.finish();
+  return config;
+}
+
+function readMamba2(reader: ConfigReader, normEpsilon: number): Mamba2Config {
+  reader.choice('mamba_hidden_act', mambaActivations, 'silu');
+  readTimeStepLimit(reader, ['time_step_limit', 'mamba_dt_limit']);
+  // The inner width is heads · head size, whatever `expand` says.
+  reader.number(['expand', 'mamba_expand'], bounds.expansion, 2);
+  const heads = reader.integer('mamba_num_heads', bounds.size, 128);
+  const groups = reader.integer(['n_groups', 'mamba_n_groups'], bounds.size, 8);
+  requireDivisor(reader, { key: 'n_groups', value: groups }, { key: 'mamba_num_heads', value: heads });
+  return {
+    kind: 'mamba2',
+    heads,
+    headSize: reader.integer('mamba_head_dim', bounds.size, 64),
+    stateSize: reader.integer('ssm_state_size', bounds.size, 128),
+    groups,
+    kernelSize: reader.integer(['conv_kernel', 'mamba_d_conv'], bounds.kernel, 4),
+    chunkSize: reader.integer(['chunk_size', 'mamba_chunk_size'], bounds.chunk, 128),
+    projectionBias: reader.boolean('use_bias', false),
+    convolutionBias: reader.boolean(['use_conv_bias', 'mamba_conv_bias'], true),
+    normEpsilon,
+    normBeforeGate: false,
+    // transformers clamps dt from below by `time_step_min` and does not look at `time_step_limit` in this family
+    // (modeling_nemotron_h.py at 008d9e9577, torch_forward; the fused kernels do the opposite). Trained
+    // checkpoints reach below 1e-3, so that the choice shows in the logits.
+    timeStepLimit: [
+      reader.number(['time_step_min', 'mamba_dt_min'], { low: 0, high: 1e6 }, 1e-3),
+      Number.POSITIVE_INFINITY,
+    ],
+  };
+}
+
+function readAttention(reader: ConfigReader): AttentionConfig {
+  const heads = reader.integer('num_attention_heads', bounds.size, 32);
+  const keyValueHeads = reader.integer(
+    'num_key_value_heads',
+    bounds.size,
+    reader.isPresent('num_attention_heads') ? heads : 8,
+  );
+  requireDivisor(
+    reader,
+    { key: 'num_key_value_heads', value: keyValueHeads },
+    { key: 'num_attention_heads', value: heads },
+  );
+  return {
+    kind: 'attention',
+    heads,
+    keyValueHeads,
+    headSize: reader.integer(['head_dim', 'attention_head_dim'], bounds.size, 128),
+    bias: reader.boolean('attention_bias', false),
+  };
+}
+
+function readMlp(reader: ConfigReader): MlpConfig {
+  return {
+    kind: 'mlp',
+    innerSize: reader.integer('intermediate_size', bounds.largeSize, 21_504),
+    activation: reader.choice('mlp_hidden_act', mlpActivations, 'relu2'),
+    gated: false,
+    bias: reader.boolean('mlp_bias', false),
+  };
+}
+
+const ignored = [
+  // Training, initialisation and choice of implementation.
+  'attention_dropout',
+  'hidden_dropout',
+  'initializer_range',
+  'mamba_dt_init_floor',
+  'mamba_dt_max',
+  'mamba_ssm_cache_dtype',
+  'num_logits_to_keep',
+  'rescale_prenorm_residual',
+  'residual_in_fp32',
+  'time_step_floor',
+  'time_step_max',
+  'time_step_rank',
+  'use_mamba_kernels',
+  // Written, but never read by any implementation: `use_bias` decides.
+  'mamba_proj_bias',
+  // Experts, which a pattern without E does not have.
+  'moe_intermediate_size',
+  'moe_latent_size',
+  'moe_shared_expert_intermediate_size',
+  'moe_shared_expert_overlap',
+  'n_group',
+  'n_routed_experts',
+  'n_shared_experts',
+  'norm_topk_prob',
+  'num_experts_per_tok',
+  'num_local_experts',
+  'routed_scaling_factor',
+  'topk_group',
+  // Prediction of further tokens, whose tensors are left unread.
+  'keep_mtp_spec_in_bf16',
+  'mtp_hybrid_override_pattern',
+  'mtp_layers_block_type',
+  'num_nextn_predict_layers',
+];

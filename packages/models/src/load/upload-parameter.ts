@@ -1,0 +1,35 @@
+import { type Device, type DType, hostView } from '@hybra/spec';
+import { storedValueOf, type Tensor, zerosOn } from '@hybra/tensor';
+import { castElements, type FileDType } from '@hybra/weights';
+import { type Fold, foldedName, type ParameterSpec } from '../config/parameter-spec.js';
+
+/** Elements of a parameter as they are stored. */
+export interface StoredElements {
+  /** Row-major, little-endian. */
+  readonly bytes: Uint8Array;
+  readonly dtype: FileDType;
+}
+
+/**
+ * Converts a parameter to the dtype it is used in, folds it and uploads it.
+ * @param target.dtype of narrow parameters; wide ones are float32 always
+ */
+export function uploadParameter(
+  spec: ParameterSpec,
+  stored: StoredElements,
+  target: { readonly device: Device; readonly dtype: DType },
+): Tensor {
+  const dtype = spec.precision === 'wide' ? 'f32' : target.dtype;
+  const bytes = castElements(stored.bytes, stored.dtype, dtype);
+  if (spec.fold) fold(spec.fold, hostView('f32', bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
+  const tensor = zerosOn(target.device, spec.shape, dtype, foldedName(spec));
+  target.device.write(storedValueOf(tensor, spec.name).storage.buffer, 0, bytes);
+  return tensor;
+}
+
+function fold(kind: Fold, values: { [index: number]: number; readonly length: number }): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    values[index] = kind === 'decay' ? -Math.exp(value) : value + 1;
+  }
+}
