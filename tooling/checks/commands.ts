@@ -1,3 +1,4 @@
+import { root as repository } from '../workspace/root.js';
 import { runCommand } from '../workspace/run-command.js';
 import type { Check } from './check.js';
 
@@ -6,7 +7,10 @@ function command(name: string, demands: string, program: string, programArgument
     name,
     demands,
     run: async ({ root }) => {
-      const { exitCode, output } = await runCommand(program, programArguments, { cwd: root });
+      const { exitCode, output } = await runCommand(program, programArguments, {
+        cwd: root,
+        root: repository,
+      });
       return { problems: exitCode === 0 ? [] : [output.trim() || `${program}: exit code ${exitCode}`] };
     },
   };
@@ -24,6 +28,9 @@ export const commandChecks: readonly Check[] = [
     '-p',
     'tsconfig.json',
   ]),
-  command('unused', 'no unused file, export or dependency (knip.json)', 'knip', ['--no-progress']),
+  command('unused', 'no unused file, export or dependency (knip.json)', 'knip', [
+    '--no-progress',
+    '--no-config-hints',
+  ]),
   command('manifests', 'same versions and order in every package.json (sherif)', 'sherif', []),
 ];

@@ -20,9 +20,9 @@ export async function typeProblems(name: string, tarball: Uint8Array): Promise<s
 }
 
 /** Problems of a packed package's manifest and files. */
-export async function manifestProblems(name: string, folder: string, tarball: Uint8Array): Promise<string[]> {
-  const copy = tarball.slice().buffer;
-  const { messages, pkg } = await publint({ pkgDir: folder, pack: { tarball: copy }, strict: true });
+export async function manifestProblems(name: string, tarball: Uint8Array): Promise<string[]> {
+  const copy = Uint8Array.from(tarball).buffer;
+  const { messages, pkg } = await publint({ pack: { tarball: copy }, strict: true });
   return messages.map(
     (message) => `${name}: publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`,
   );
@@ -38,7 +38,7 @@ export const publishedTypes: Check = {
       const problems: string[] = [];
       for (const packed of await packAll(root, folder)) {
         const tarball = readFileSync(packed.tarball);
-        problems.push(...(await manifestProblems(packed.name, join(root, packed.folder), tarball)));
+        problems.push(...(await manifestProblems(packed.name, tarball)));
         problems.push(...(await typeProblems(packed.name, tarball)));
       }
       return { problems };

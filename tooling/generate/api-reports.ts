@@ -41,7 +41,7 @@ export function publicSurface(
       const texts = [...statements].map((node) =>
         printer
           .printNode(ts.EmitHint.Unspecified, node, node.getSourceFile())
-          .replace(/^declare /, '')
+          .replace(/^(?:export )?(?:declare )?/, '')
           .replaceAll('    ', '  '),
       );
       return { name: symbol.name, signature: texts.join('\n') };

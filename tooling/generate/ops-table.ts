@@ -21,7 +21,7 @@ async function openDevices(): Promise<Device[]> {
  * @returns `undefined` while the kit exports no `supportTable`
  */
 export async function opsTable(): Promise<TextFile | undefined> {
-  const kit: { supportTable?: SupportTable } = await import('@hybra/backend-testkit');
+  const kit = (await import('@hybra/backend-testkit')) as { readonly supportTable?: SupportTable };
   if (!kit.supportTable) return undefined;
   const devices = await openDevices();
   try {
