@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { makeCase } from './make-case.js';
+import { mutateJson } from './mutate-json.js';
+import { seededRandom } from './random.js';
+import { runCases } from './run-cases.js';
+import { isTypedError } from './verdict.js';
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('cases', () => {
+  const seeds = [encode('{"a": [1, 2, {"b": "text"}]}'), encode('plain'), new Uint8Array(0)];
+
+  test('are the same for the same seed and differ otherwise', () => {
+    const cases = Array.from({ length: 200 }, (_, index) => makeCase(seeds, 'name', 1, index));
+    expect(cases).toEqual(Array.from({ length: 200 }, (_, index) => makeCase(seeds, 'name', 1, index)));
+    expect(new Set(cases.map(String)).size).toBeGreaterThan(100);
+    expect(makeCase(seeds, 'name', 2, 5)).not.toEqual(cases[5]);
+  });
+
+  test('a length before the JSON stays right', () => {
+    const json = encode('{"weight": {"shape": [2, 3]}}');
+    const bytes = new Uint8Array(8 + json.length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+    bytes.set(json, 8);
+    for (let index = 0; index < 50; index++) {
+      const mutated = mutateJson(bytes, seededRandom(index))!;
+      const length = Number(new DataView(mutated.buffer).getBigUint64(0, true));
+      expect(length).toBe(mutated.length - 8 - 4);
+    }
+    expect(mutateJson(encode('not json'), seededRandom(0))).toBeUndefined();
+  });
+});
+
+test('typed errors are those with the marker or a code', () => {
+  const marked = Object.assign(new Error(), { [Symbol.for('hybra.error')]: true });
+  expect(isTypedError(marked)).toBe(true);
+  expect(isTypedError(Object.assign(new Error(), { code: 'E_FORMAT' }))).toBe(true);
+  expect(isTypedError(Object.assign(new Error(), { code: 'ENOENT' }))).toBe(false);
+  expect(isTypedError(new RangeError('Maximum call stack size exceeded'))).toBe(false);
+  expect(isTypedError('text')).toBe(false);
+});
+
+describe('bad parsers are caught', () => {
+  const module = fileURLToPath(new URL('./bad-parsers.ts', import.meta.url));
+  const run = (target: string) =>
+    runCases(
+      { module, target, seed: 1, from: 0, to: 3 },
+      // Long enough for a loaded machine to run an honest case, short enough for a test.
+      { milliseconds: 1500, megabytes: 400 },
+    );
+
+  test('good one', async () => {
+    expect(await run('good')).toEqual({ accepted: 0, refused: 3, failures: [] });
+  });
+
+  test.each([
+    ['untyped', 'untyped error'],
+    ['hanging', 'hang'],
+    ['crashing', 'crash'],
+    ['greedy', 'memory'],
+  ])('%s', async (target, kind) => {
+    const { failures } = await run(target);
+    expect(failures.map((each) => each.kind)).toEqual([kind, kind, kind]);
+    expect(failures.map((each) => each.index)).toEqual([0, 1, 2]);
+  });
+});
