@@ -29,8 +29,8 @@ function decode(format: { readonly bits: number; readonly fraction: number; read
 export function widenFloat8(
   source: Uint8Array,
   target: Float32Array,
-  valueOf: (bits: number) => number,
+  valueFor: (bits: number) => number,
 ): void {
-  const table = Float32Array.from({ length: 256 }, (_, bits) => valueOf(bits));
+  const table = Float32Array.from({ length: 256 }, (_, bits) => valueFor(bits));
   for (let index = 0; index < source.length; index++) target[index] = table[source[index]!]!;
 }

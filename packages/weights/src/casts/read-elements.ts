@@ -23,15 +23,20 @@ export function readFloat32(dtype: NarrowFloat, range: ElementRange, target: Flo
   const { buffer, byteOffset, count } = range;
   switch (dtype) {
     case 'f32':
-      return target.set(new Float32Array(buffer, byteOffset, count));
+      target.set(new Float32Array(buffer, byteOffset, count));
+      break;
     case 'f16':
-      return widenFloat16(new Uint16Array(buffer, byteOffset, count), target);
+      widenFloat16(new Uint16Array(buffer, byteOffset, count), target);
+      break;
     case 'bf16':
-      return widenBfloat16(new Uint16Array(buffer, byteOffset, count), target);
+      widenBfloat16(new Uint16Array(buffer, byteOffset, count), target);
+      break;
     case 'f8_e4m3':
-      return widenFloat8(new Uint8Array(buffer, byteOffset, count), target, float8E4M3);
+      widenFloat8(new Uint8Array(buffer, byteOffset, count), target, float8E4M3);
+      break;
     case 'f8_e5m2':
-      return widenFloat8(new Uint8Array(buffer, byteOffset, count), target, float8E5M2);
+      widenFloat8(new Uint8Array(buffer, byteOffset, count), target, float8E5M2);
+      break;
     default:
       throw dtype satisfies never;
   }

@@ -1,0 +1,100 @@
+import { bytesDirectory } from '../src/checkpoint/bytes-directory.js';
+import { encodeSafetensors, openCheckpoint, openSafetensors, readJson } from '../src/index.js';
+import { bytesSource } from '../src/sources/bytes-source.js';
+import { rawSafetensors, twoTensors } from './raw-safetensors.js';
+
+/** A parser, valid inputs to start from, and one try: only errors that are not hybra's leave `run`. */
+export interface FuzzTarget {
+  readonly name: string;
+  seeds(): Uint8Array[] | Promise<Uint8Array[]>;
+  run(bytes: Uint8Array): void | Promise<void>;
+}
+
+const marker = Symbol.for('hybra.error');
+
+async function expectTypedErrors(attempt: () => Promise<void>): Promise<void> {
+  try {
+    await attempt();
+  } catch (error) {
+    if ((error as Record<symbol, unknown> | null)?.[marker] !== true) throw error;
+  }
+}
+
+/** Fails a read that nobody checked: longer than what is there. */
+function checked(bytes: Uint8Array): ReturnType<typeof bytesSource> {
+  const source = bytesSource(bytes, 'fuzzed');
+  return {
+    ...source,
+    read(offset, length, signal) {
+      if (!(length <= bytes.byteLength)) throw new RangeError(`unchecked read of ${length} bytes`);
+      return source.read(offset, length, signal);
+    },
+  };
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+function smallFile(): Uint8Array {
+  const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  return encodeSafetensors({
+    tensors: [
+      { name: 'model.embed.weight', dtype: 'bf16', shape: [2, 2], bytes },
+      { name: 'model.norm.weight', dtype: 'f32', shape: [2], bytes },
+      { name: 'steps', dtype: 'i64', shape: [], bytes },
+      { name: 'empty', dtype: 'f8_e4m3', shape: [0, 7], bytes: new Uint8Array(0) },
+    ],
+    metadata: { format: 'pt' },
+  });
+}
+
+/** The parsers of this package, for the fuzzer. */
+export const fuzzTargets: readonly FuzzTarget[] = [
+  {
+    name: 'weights/safetensors-header',
+    seeds: () => [
+      smallFile(),
+      rawSafetensors(twoTensors, 14),
+      rawSafetensors('{}  '),
+      rawSafetensors(twoTensors, 14, 2n ** 40n),
+    ],
+    run: (bytes) =>
+      expectTypedErrors(async () => {
+        const weights = await openSafetensors(checked(bytes));
+        for (const name of weights.entries.keys()) await weights.read(name);
+        await weights.close();
+      }),
+  },
+  {
+    name: 'weights/shard-index',
+    seeds: () => [
+      text(
+        '{"metadata":{"total_size":32},"weight_map":{"model.embed.weight":"a.safetensors","model.norm.weight":"a.safetensors","steps":"a.safetensors","empty":"a.safetensors"}}',
+      ),
+      text('{"weight_map":{"x":"../a.safetensors","y":"b.safetensors"}}'),
+    ],
+    run: (bytes) =>
+      expectTypedErrors(async () => {
+        const directory = bytesDirectory({
+          'model.safetensors.index.json': bytes,
+          'a.safetensors': smallFile(),
+        });
+        const weights = await openCheckpoint(directory);
+        for (const name of weights.entries.keys()) await weights.read(name);
+        await weights.close();
+      }),
+  },
+  {
+    name: 'weights/json',
+    seeds: () => [
+      text(
+        '{"model_type":"nemotron_h","hidden_size":256,"time_step_limit":[0.0,Infinity],"eps":1e-05,"layers":["M","*","-"],"rope":null,"tie":true}',
+      ),
+      text('[-Infinity,NaN,{"__float__":"Infinity"},"\\u20ac\\n\\"",{"__proto__":{"a":[[[]]]}},-0.5E+3]'),
+      text(`${'['.repeat(300)}${']'.repeat(300)}`),
+    ],
+    run: (bytes) =>
+      expectTypedErrors(async () => {
+        await readJson(bytesDirectory({ 'config.json': bytes }), 'config.json');
+      }),
+  },
+];
