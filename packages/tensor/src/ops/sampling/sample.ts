@@ -1,3 +1,4 @@
+import { formatType, HybraError } from '@hybra/spec';
 import type { OpDefinition } from '../../graph/op-definition.js';
 import { recordOne } from '../../graph/record.js';
 import type { Tensor } from '../../graph/tensor.js';
@@ -28,12 +29,22 @@ export const sampleDefinition: OpDefinition = {
     requireDType('sample', 'parameters', parameters!, ['f32']);
     requireDType('sample', 'counts', counts!, ['i32']);
     requireDType('sample', 'stream', stream!, ['u32']);
-    const { B } = matchShapes('sample', [
+    const { B, V } = matchShapes('sample', [
       ['logits', logits!, 'B V'],
       ['parameters', parameters!, 'B 7'],
       ['counts', counts!, 'B V'],
       ['stream', stream!, 'B 5'],
     ]);
+    if (V === 0) {
+      throw new HybraError(
+        'E_SHAPE',
+        `sample: logits is ${formatType(logits!)}: no vocabulary to draw from.`,
+        {
+          op: 'sample',
+          shape: logits!.shape,
+        },
+      );
+    }
     return [{ dtype: 'i32', shape: [B!] }];
   },
   decompose: ([logits, parameters, counts, stream]) => {
