@@ -88,13 +88,16 @@ export function buildHash(root) {
 
 /**
  * @param {string} root
- * @returns {boolean} whether every package that builds has an entry in its `dist`
+ * @returns {boolean} whether every package that builds has its entry and its commands in `dist`
  */
 export function isBuilt(root) {
   return memberFolders(root)
     .filter((folder) => folder.startsWith('packages/'))
-    .filter((folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).scripts?.build)
-    .every((folder) => existsSync(join(root, folder, 'dist/index.js')));
+    .every((folder) => {
+      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const outputs = manifest.scripts?.build ? ['dist/index.js', ...Object.values(manifest.bin ?? {})] : [];
+      return outputs.every((output) => existsSync(join(root, folder, output)));
+    });
 }
 
 /**

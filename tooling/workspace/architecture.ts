@@ -32,7 +32,7 @@ export const architecture: Readonly<Record<string, PackageRule>> = {
   '@hybra/model-shakespeare': { imports: [], browserSafe: false },
   '@hybra/tokenizer': { imports: [], browserSafe: true },
   '@hybra/generate': {
-    imports: ['@hybra/spec', '@hybra/tensor', '@hybra/layers', '@hybra/tokenizer'],
+    imports: ['@hybra/spec', '@hybra/tensor', '@hybra/layers', '@hybra/tokenizer', '@hybra/weights'],
     browserSafe: true,
   },
   '@hybra/train': {
