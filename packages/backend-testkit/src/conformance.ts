@@ -1,0 +1,98 @@
+import type { Backend, Device, OpName } from '@hybra/spec';
+import { type OpCase, opCases } from '@hybra/tensor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callOf, prepareCase } from './cases/prepare-case.js';
+import { checkDecomposed, checkNative, isOptional, type Pair } from './harness/check-case.js';
+import type { DeviceCheck } from './suites/device-check.js';
+import { lifeChecks } from './suites/life-checks.js';
+import { memoryChecks } from './suites/memory-checks.js';
+import { runChecks } from './suites/run-checks.js';
+import { type SkipList, type SkipReasons, skipList } from './suites/skip-list.js';
+
+/** What {@link conformance} tests. */
+export interface ConformanceOptions {
+  /** The backend under test. */
+  readonly backend: Backend;
+  /** The backend that is right by definition. */
+  readonly reference: Backend;
+  /** Ops to test; all of the contract when absent. */
+  readonly ops?: readonly OpName[];
+  /**
+   * Known failures and why, by the name of a test or its beginning: `softmax`, `softmax: length 257`,
+   * `softmax: length 257: decomposed`, `device: counts the bytes that are allocated`. An entry that names no
+   * test fails.
+   */
+  readonly skip?: SkipReasons;
+}
+
+/**
+ * Registers the conformance suite with vitest: what every device does, and every op on every case of its
+ * definition, natively, in place, in an arena, compiled and decomposed, against the reference.
+ * @example
+ * // my-backend.test.ts
+ * conformance({ backend: myBackend(), reference: cpu() });
+ */
+export function conformance(options: ConformanceOptions): void {
+  const { backend, reference } = options;
+  const skips = skipList(options.skip ?? {});
+  const ops = options.ops ?? (Object.keys(opCases) as OpName[]);
+  describe(`conformance of ${backend.name}`, () => {
+    let pair: Pair | undefined;
+    const devices: Device[] = [];
+    beforeAll(async () => {
+      devices.push(await backend.open(), await reference.open());
+      pair = { device: devices[0]!, reference: devices[1]! };
+    });
+    afterAll(async () => {
+      for (const device of devices) await device.dispose();
+    });
+    describe('device', () => {
+      for (const check of [...lifeChecks, ...memoryChecks, ...runChecks]) {
+        registerCheck(check, skips, () => ({ backend, device: pair!.device }));
+      }
+    });
+    for (const op of ops) {
+      describe(op, () => {
+        for (const opCase of opCases[op]) registerCase(op, opCase, skips, () => pair!);
+      });
+    }
+    it('skips only tests that exist', () => {
+      expect(skips.unused()).toEqual([]);
+    });
+  });
+}
+
+function registerCheck(
+  check: DeviceCheck,
+  skips: SkipList,
+  context: () => Parameters<DeviceCheck['run']>[0],
+): void {
+  const reason = skips.reasonFor(['device', check.name]);
+  it(check.name, async (test) => {
+    if (reason !== undefined) test.skip(reason);
+    await check.run(context());
+  });
+}
+
+function registerCase(op: OpName, opCase: OpCase, skips: SkipList, pair: () => Pair): void {
+  const register = (form: string, check: typeof checkNative): void => {
+    const reason = skips.reasonFor([op, opCase.name, form]);
+    it(`${opCase.name}: ${form}`, async (test) => {
+      if (reason !== undefined) test.skip(reason);
+      const finding = await check(pair(), op, opCase);
+      if (finding.kind === 'skipped') test.skip(skipReason(pair().device, op, finding.reason));
+      else expect(finding.problems).toEqual([]);
+    });
+  };
+  register('native', checkNative);
+  if (isOptional(op)) register('decomposed', checkDecomposed);
+}
+
+/** One reason for all cases of an op that a device leaves to its decomposition. */
+function skipReason(device: Device, op: OpName, reason: string): string {
+  const hasKernel = opCases[op].some((opCase) => {
+    const prepared = prepareCase(op, opCase);
+    return device.supports(callOf(prepared, prepared.packed)).supported;
+  });
+  return hasKernel ? reason : `${device.backend} has no kernel for ${op}`;
+}
