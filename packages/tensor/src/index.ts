@@ -3,11 +3,13 @@ export { compile } from './compile/compile.js';
 export type { Plan } from './compile/plan.js';
 export type { CaseInput, CaseLayout, CaseValues, OpCase } from './graph/op-case.js';
 export type { OpDefinition, Tolerance } from './graph/op-definition.js';
-export { bytesOf, disposeTensor, storedTensor, storedValueOf, tensorOn, zerosOn } from './graph/storage.js';
+export { record, recordOne } from './graph/record.js';
+export { bytesOf, disposeTensor, storageOf, storedTensor, storedValueOf, tensorOn, zerosOn } from './graph/storage.js';
 export { normalizeAxis, Tensor } from './graph/tensor.js';
 export { transfer } from './graph/transfer.js';
 export type { CallNode, Storage, StoredValue, Value } from './graph/value.js';
 export { expand, permute, reshape, slice, split, squeeze, transpose, unsqueeze } from './graph/views.js';
+export { opCases } from './ops/cases.js';
 export * from './ops/index.js';
 export { createRegistry, type Registry } from './registry/create-registry.js';
 export {

@@ -181,8 +181,8 @@ class Lowering {
       });
     }
     const key = value.kind === 'literal' ? this.#literalKey(value, device) : undefined;
-    const leaf = (key && this.#equalLiterals.get(key)) ?? this.#add(value, device, origin);
-    if (key) this.#equalLiterals.set(key, leaf);
+    const leaf = (key === undefined ? undefined : this.#equalLiterals.get(key)) ?? this.#add(value, device, origin);
+    if (key !== undefined) this.#equalLiterals.set(key, leaf);
     this.#remember(value, device, [leaf]);
     return leaf;
   }

@@ -118,11 +118,12 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
       { op: 'slice', shape: x.shape, axis: at, start, end, step },
     );
   }
-  const length = Math.ceil((to - from) / step);
+  const shape = x.shape.map((size, index) => (index === at ? Math.ceil((to - from) / step) : size));
   return new Tensor(x.value, {
-    shape: x.shape.map((size, index) => (index === at ? length : size)),
+    shape,
     strides: x.strides.map((stride, index) => (index === at ? stride * step : stride)),
-    offset: length === 0 ? x.offset : x.offset + from * x.strides[at]!,
+    // A window without elements must not point outside its value.
+    offset: elementCount(shape) === 0 ? x.offset : x.offset + from * x.strides[at]!,
   });
 }
 
