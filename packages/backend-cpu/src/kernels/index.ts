@@ -13,11 +13,25 @@ import { maxKernel, sumKernel } from './array/reduce.js';
 import { scatterAddRowsKernel } from './array/scatter-add-rows.js';
 import { sortKernel } from './array/sort.js';
 import { writeRowsKernel } from './array/write-rows.js';
+import { activationKernels } from './composite/activations.js';
+import { crossEntropyKernel } from './composite/cross-entropy.js';
+import { gatedRmsNormKernel } from './composite/gated-rms-norm.js';
+import { layerNormKernel } from './composite/layer-norm.js';
+import { rmsNormKernel } from './composite/rms-norm.js';
+import { sampleKernel } from './composite/sample.js';
+import { logSoftmaxKernel, softmaxKernel } from './composite/softmax.js';
+import { topKKernel } from './composite/top-k.js';
 import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { selectKernel } from './elementwise/select.js';
 import { unaryKernels } from './elementwise/unary.js';
 import { matmulKernel } from './matmul/matmul.js';
+import { attentionKernel } from './sequence/attention.js';
+import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { ropeKernel } from './sequence/rope.js';
+import { segmentSumKernel } from './sequence/segment-sum.js';
+import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective-scan.js';
+import { ssdChunkScanKernel, ssdStepKernel } from './sequence/ssd-scan.js';
 
 /** Every kernel of this package: one for each op of the contract. */
 export const standardKernels: readonly CpuKernel[] = [
@@ -40,6 +54,23 @@ export const standardKernels: readonly CpuKernel[] = [
   iotaKernel,
   randomKernel,
   copyKernel,
+  ...activationKernels,
+  softmaxKernel,
+  logSoftmaxKernel,
+  rmsNormKernel,
+  gatedRmsNormKernel,
+  layerNormKernel,
+  crossEntropyKernel,
+  topKKernel,
+  sampleKernel,
+  ropeKernel,
+  attentionKernel,
+  causalConv1dKernel,
+  segmentSumKernel,
+  selectiveScanKernel,
+  selectiveStepKernel,
+  ssdChunkScanKernel,
+  ssdStepKernel,
 ];
 
 /**

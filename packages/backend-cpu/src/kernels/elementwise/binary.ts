@@ -61,7 +61,8 @@ export const binaryKernels: readonly CpuKernel[] = entries.map(({ op, inputs, ou
   }),
 );
 
-function binaryRun(call: OpCall, loop: BinaryLoop): KernelRun {
+/** Runs one loop over every row of a call with two inputs and one output of the same shape. */
+export function binaryRun(call: OpCall, loop: BinaryLoop): KernelRun {
   const { shape } = call.outputs[0]!;
   const operands = [call.inputs[0]!.strides, call.inputs[1]!.strides, contiguousStrides(shape)];
   const loops = collapse(shape, operands);
