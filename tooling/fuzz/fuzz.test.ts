@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { makeCase } from './make-case.js';
 import { mutateJson } from './mutate-json.js';
 import { seededRandom } from './random.js';
+import { updateRecord } from './record.js';
 import { runCases } from './run-cases.js';
 import { isTypedError } from './verdict.js';
 
@@ -39,6 +40,18 @@ test('typed errors are those with the marker or a code', () => {
   expect(isTypedError(Object.assign(new Error(), { code: 'ENOENT' }))).toBe(false);
   expect(isTypedError(new RangeError('Maximum call stack size exceeded'))).toBe(false);
   expect(isTypedError('text')).toBe(false);
+});
+
+test('a record keeps the rows of other parsers', () => {
+  const outcome = { seed: 1, cases: 10, accepted: 4, refused: 6, failed: 0 };
+  const first = updateRecord('', [{ target: 'b', ...outcome }], '2026-01-01', '20.19.0');
+  const rows = updateRecord(first, [{ target: 'a', ...outcome }], '2026-01-02', '20.19.0').match(
+    /^\| `.*$/gm,
+  );
+  expect(rows).toEqual([
+    '| `a` | 2026-01-02 | 20.19.0 | 1 | 10 | 4 | 6 | 0 |',
+    '| `b` | 2026-01-01 | 20.19.0 | 1 | 10 | 4 | 6 | 0 |',
+  ]);
 });
 
 describe('bad parsers are caught', () => {

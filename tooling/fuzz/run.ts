@@ -1,13 +1,15 @@
 /**
- * `pnpm fuzz [--count 10000] [--seed 1] [--target NAME] [--case N] [--milliseconds 2000] [--megabytes 1024]`:
+ * `pnpm fuzz [--count 10000] [--seed 1] [--target NAME] [--case N] [--record]
+ * [--milliseconds 2000] [--megabytes 1024]`:
  * mutated inputs against every parser. A parser accepts an input or refuses it with a typed error; anything
- * else fails the run, and the input is kept under .hybra/fuzz.
+ * else fails the run, and the input is kept under .hybra/fuzz. `--record` also writes docs/fuzz-record.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../workspace/root.js';
 import { makeCase } from './make-case.js';
+import { type RecordedTarget, writeRecord } from './record.js';
 import { type CaseFailure, type CaseLimits, runCases } from './run-cases.js';
 import { type FoundTarget, findTargets } from './targets.js';
 
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     target: { type: 'string' },
     case: { type: 'string' },
+    record: { type: 'boolean', default: false },
     milliseconds: { type: 'string', default: '2000' },
     megabytes: { type: 'string', default: '1024' },
   },
@@ -55,6 +58,7 @@ async function main(): Promise<number> {
     );
   }
   const summary: object[] = [];
+  const record: RecordedTarget[] = [];
   let failed = 0;
   for (const target of targets) {
     const start = performance.now();
@@ -66,11 +70,13 @@ async function main(): Promise<number> {
       `${target.name}: ${accepted} accepted, ${refused} refused, ${failures.length} failed in ${seconds} s\n`,
     );
     for (const failure of failures) await keep(target, seed, failure);
+    record.push({ target: target.name, seed, cases: to - from, accepted, refused, failed: failures.length });
     summary.push({ target: target.name, seed, from, to, seconds, ...counts });
   }
   mkdirSync(join(root, '.hybra/fuzz'), { recursive: true });
   const report = { node: process.versions.node, limits, targets: summary };
   writeFileSync(join(root, '.hybra/fuzz/summary.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  if (values.record) writeRecord(join(root, 'docs/fuzz-record.md'), record);
   return failed;
 }
 
