@@ -60,7 +60,6 @@ export { type Axes, max, mean, type ReduceOptions, sum } from './array/reduce.js
 export { scatterAddRows, writeRows } from './array/scatter-rows.js';
 export { type Sorted, type SortOptions, sort } from './array/sort.js';
 export type { Operand } from './broadcast.js';
-export { opCases } from './cases.js';
 export {
   add,
   and,

@@ -14,8 +14,9 @@ import { requireDType } from '../checks.js';
 import { add, and, div, equal, less, mul, or, sub } from '../elementwise/binary.js';
 import { cast } from '../elementwise/cast.js';
 import { greaterEqual } from '../elementwise/derived.js';
+import { not } from '../elementwise/not.js';
 import { select } from '../elementwise/select.js';
-import { exp, log, neg } from '../elementwise/unary.js';
+import { exp, floor, log, neg } from '../elementwise/unary.js';
 import { matchShapes } from '../match-shapes.js';
 import { exact } from '../tolerances.js';
 
@@ -50,7 +51,7 @@ export const sampleDefinition: OpDefinition = {
   decompose: ([logits, parameters, counts, stream]) => {
     const column = (index: number): Tensor => slice(parameters!, 1, index, index + 1); // [B, 1]
     const [rows, vocabulary] = logits!.shape as [number, number];
-    const isGreedy = equal(column(0), 0);
+    const isGreedy = not(less(0, column(0)));
     const penalized = penalize(logits!, counts!, column);
 
     // Candidates from the largest down; equals keep the order of their ids.
@@ -95,17 +96,15 @@ export function sample({ logits, parameters, counts, stream }: SampleInputs): Te
 }
 
 function penalize(logits: Tensor, counts: Tensor, column: (index: number) => Tensor): Tensor {
-  const isSeen = less(0, counts);
   const repeated = select(less(0, logits), div(logits, column(4)), mul(logits, column(4)));
-  const presence = mul(cast(isSeen, 'f32'), column(5));
-  const frequency = mul(cast(counts, 'f32'), column(6));
-  return sub(sub(select(isSeen, repeated, logits), presence), frequency);
+  const lowered = sub(sub(repeated, column(5)), mul(cast(counts, 'f32'), column(6)));
+  return select(less(0, counts), lowered, logits);
 }
 
 /** Which of the sorted candidates stay after top-k, top-p and min-p. The largest always does. */
 function keep(values: Tensor, column: (index: number) => Tensor): Tensor {
   const rank = iota(values.shape, 1, 'f32');
-  const isAmongK = or(equal(column(1), 0), less(rank, column(1)));
+  const isAmongK = or(less(column(1), 1), less(rank, floor(column(1))));
   const masked = select(isAmongK, values, none);
   const probabilities = softmax(masked);
   const massBefore = sub(cumulativeSum(probabilities, 1), probabilities);

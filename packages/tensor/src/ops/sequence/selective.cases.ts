@@ -20,6 +20,8 @@ const otherFloats = ['f64', 'f16', 'bf16'] as const;
 
 function scanned(name: string, options: SelectiveCase): OpCase {
   const { length, channels = 5, width = 3, slots = [2, 0], dtype = 'f32', layout = 'contiguous' } = options;
+  // A float64 computation keeps float64 states, all others float32.
+  const stateDType = options.stateDType ?? (dtype === 'f64' ? 'f64' : 'f32');
   const rows = length === undefined ? [slots.length] : [slots.length, length];
   const steps: CaseInput = options.dt
     ? listed(options.dt, { shape: [...rows, channels] })
@@ -32,7 +34,7 @@ function scanned(name: string, options: SelectiveCase): OpCase {
       uniform([channels, width], [-8, -0.5]),
       normal([...rows, width], { dtype, layout }),
       normal([...rows, width], { dtype }),
-      normal([poolSize, channels, width], { dtype: options.stateDType ?? 'f32' }),
+      normal([poolSize, channels, width], { dtype: stateDType }),
       integers(slots),
     ],
   };

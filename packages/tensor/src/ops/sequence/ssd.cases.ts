@@ -24,6 +24,8 @@ const otherFloats = ['f64', 'f16', 'bf16'] as const;
 function scanned(name: string, options: SsdCase): OpCase {
   const { length, heads = 4, groups = 2, size = 3, width = 5, slots = [2, 0] } = options;
   const { dtype = 'f32', layout = 'contiguous', chunkSize = 16 } = options;
+  // A float64 computation keeps float64 states, all others float32.
+  const stateDType = options.stateDType ?? (dtype === 'f64' ? 'f64' : 'f32');
   const rows = length === undefined ? [slots.length] : [slots.length, length];
   const steps: CaseInput = options.dt
     ? listed(options.dt, { shape: [...rows, heads] })
@@ -36,7 +38,7 @@ function scanned(name: string, options: SsdCase): OpCase {
       uniform([heads], [-8, -0.5]),
       normal([...rows, groups, width], { dtype, layout, scale: 0.7 }),
       normal([...rows, groups, width], { dtype, scale: 0.7 }),
-      normal([poolSize, heads, size, width], { dtype: options.stateDType ?? 'f32' }),
+      normal([poolSize, heads, size, width], { dtype: stateDType }),
       integers(slots),
     ],
     ...(length !== undefined && { attributes: { chunkSize } }),
