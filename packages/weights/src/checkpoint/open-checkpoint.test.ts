@@ -113,11 +113,27 @@ it('joins shards, with what their metadata agree on', async () => {
   await expect(weights.read('aa')).rejects.toMatchObject({ code: 'E_DISPOSED' });
 });
 
-it('takes a tensor that lies in two shards from the one that the index names', async () => {
-  const directory = bytesDirectory({ ...files, 'two.safetensors': shard({}, 'aa', 'bb') });
-  const weights = await openCheckpoint(directory);
-  expect(weights.entries.size).toBe(3);
-});
+it.each(['one', 'two'])(
+  'takes a tensor that lies in both shards from the one that the index names: %s',
+  async (name) => {
+    const copy = (fill: number) => ({
+      name: 'aa',
+      dtype: 'u8' as const,
+      shape: [1],
+      bytes: Uint8Array.of(fill),
+    });
+    const directory = bytesDirectory({
+      'model.safetensors.index.json': json({
+        weight_map: { aa: `${name}.safetensors`, bb: 'two.safetensors', cc: 'one.safetensors' },
+      }),
+      'one.safetensors': encodeSafetensors({ tensors: [copy(1), { ...copy(0), name: 'cc' }] }),
+      'two.safetensors': encodeSafetensors({ tensors: [copy(2), { ...copy(0), name: 'bb' }] }),
+    });
+    const weights = await openCheckpoint(directory);
+    expect(weights.entries.size).toBe(3);
+    expect([...(await weights.read('aa'))]).toEqual([name === 'one' ? 1 : 2]);
+  },
+);
 
 it('opens more shards than it opens at once', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `t${10 + index}`);

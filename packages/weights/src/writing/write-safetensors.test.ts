@@ -100,6 +100,15 @@ describe('the old file stays', () => {
         code: 'E_ABORTED',
       });
     }
+    const late = new AbortController();
+    const onProgress = (written: number, total: number): void => {
+      if (written === total) late.abort();
+    };
+    await expect(
+      writeSafetensors(folder.file, tensors, { signal: late.signal, onProgress }),
+    ).rejects.toMatchObject({
+      code: 'E_ABORTED',
+    });
     await expectUntouched(folder);
   });
 
