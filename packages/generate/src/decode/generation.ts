@@ -147,7 +147,9 @@ export class Generation {
     if (this.#isFinished)
       throw new HybraError('E_DISPOSED', 'finish: this generation was finished or disposed of.');
     const read = this.tokens.map((row) => row.length);
+    // Steps that ran ahead may have ended a sequence; their tokens were never given and do not count.
     for (const pending of this.#pending.splice(0)) this.#take(await pending.catch(() => []));
+    for (const [row, tokens] of this.tokens.entries()) tokens.length = read[row]!;
     const wanted = kept.map((count, row) => Math.min(count, read[row]!));
     const fed = (steps: number): number[] => this.#endedAt.map((at) => Math.min(steps, at ?? steps));
     let standing = fed(this.#steps);
