@@ -267,9 +267,8 @@ describe('loadModel', () => {
         largestError(logits, golden.logits.slice(index * width, (index + 1) * width)),
       );
     }
-    // States rounded to 8 bits at each of 37 steps.
-    console.log('STATE', largest);
-    expect(largest).toBeLessThan(0.3);
+    // States rounded to 8 bits at each of 37 steps; measured 0.03.
+    expect(largest).toBeLessThan(0.1);
     expect(largest).toBeGreaterThan(1e-3);
   });
 

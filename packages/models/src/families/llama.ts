@@ -21,7 +21,8 @@ export const llamaFamily: Family = {
 function parseConfig(json: unknown): HybridConfig {
   const reader = new ConfigReader('llama', json);
   rejectOtherShapes(reader);
-  reader.ignore(['attention_dropout', 'initializer_range', 'pretraining_tp']);
+  reader.ignore(['attention_dropout', 'initializer_range', 'is_llama_config', 'pretraining_tp']);
+  reader.only('rope_interleaved', [false], 'only the rotation of halves is supported');
   reader.only('sliding_window', [], 'llama has no sliding window');
 
   const hiddenSize = reader.integer('hidden_size', bounds.size);

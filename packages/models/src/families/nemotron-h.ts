@@ -32,7 +32,7 @@ function parseConfig(json: unknown): HybridConfig {
   reader.only('sliding_window', [], 'a sliding window is not supported in this family');
 
   const kinds = readNemotronLayers(reader);
-  const epsilon = reader.number(['layer_norm_epsilon', 'rms_norm_eps'], bounds.epsilon, 1e-5);
+  const epsilon = reader.number(['layer_norm_epsilon', 'rms_norm_eps', 'norm_eps'], bounds.epsilon, 1e-5);
   const layers = {
     mamba2: readMamba2(reader, epsilon),
     attention: readAttention(reader),
@@ -130,6 +130,9 @@ const ignored = [
   'use_mamba_kernels',
   // Written, but never read by any implementation: `use_bias` decides.
   'mamba_proj_bias',
+  // Attention has no position embedding in this family.
+  'partial_rotary_factor',
+  'rope_theta',
   // Experts, which a pattern without E does not have.
   'moe_intermediate_size',
   'moe_latent_size',

@@ -16,6 +16,9 @@ export const commonKeys: readonly string[] = [
   'tokenizer_class',
   'torch_dtype',
   'transformers_version',
+  'transformers.js_config',
+  'unsloth_fixed',
+  'unsloth_version',
   'use_bfloat16',
   // How transformers runs a model.
   '_attn_implementation',

@@ -1,0 +1,55 @@
+import { bytesDirectory, readJson } from '@hybra/weights';
+import { families, familyOf, parameterSpecs } from '../src/index.js';
+import { fixture } from './support/golden.js';
+
+/** A parser to feed with mutated files. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Good files to start from. */
+  seeds(): Uint8Array[] | Promise<Uint8Array[]>;
+  /** Throws what is a defect; the errors that a parser may throw are swallowed. */
+  run(bytes: Uint8Array): void | Promise<void>;
+}
+
+const fixtures: Readonly<Record<string, readonly string[]>> = {
+  llama: ['llama'],
+  mamba: ['mamba'],
+  mamba2: ['mamba2', 'mamba2-codestral'],
+  nemotron_h: ['nemotron_h'],
+};
+
+/** One target per family: its `config.json`, read, parsed and turned into the parameters it asks for. */
+export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((family) => ({
+  name: `models/config.json of ${family.modelType}`,
+  seeds: () => Promise.all((fixtures[family.modelType] ?? []).map(readConfig)),
+  async run(bytes) {
+    await swallowTyped(async () => {
+      const json = await readJson(bytesDirectory({ 'config.json': bytes }), 'config.json');
+      // Whatever a mutation made of `model_type`, the family's own parser has to cope.
+      await swallowTyped(() => parameterSpecs(family.parseConfig(json)));
+      familyOf(json);
+    });
+  },
+}));
+
+async function readConfig(name: string): Promise<Uint8Array> {
+  const file = await fixture(name).open('config.json');
+  if (!file) throw new Error(`${name} has no config.json`);
+  try {
+    return await file.read(0, file.size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function swallowTyped(parse: () => unknown): Promise<void> {
+  try {
+    await parse();
+  } catch (error) {
+    const isTyped =
+      typeof error === 'object' &&
+      error !== null &&
+      (error as Record<symbol, unknown>)[Symbol.for('hybra.error')] === true;
+    if (!isTyped) throw error;
+  }
+}
