@@ -68,6 +68,7 @@ export function toolEnvironment(root) {
   /** @type {NodeJS.ProcessEnv} */
   const env = {
     npm_config_fetch_retry_mintimeout: '2000',
+    npm_config_fetch_retry_factor: '2',
     npm_config_update_notifier: 'false',
     COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
     TURBO_TELEMETRY_DISABLED: '1',
