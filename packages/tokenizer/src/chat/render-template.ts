@@ -4,7 +4,10 @@ import { typedFailure } from '../typed-failure.js';
 import { BoundedInterpreter } from './bounded-interpreter.js';
 
 const longestTemplate = 1_048_576;
-const longestRange = 100_000;
+const longestRange = 10_000;
+
+/** Published templates take a few milliseconds for a long conversation. */
+const usualLimitMilliseconds = 10_000;
 
 /** Python's `range`, as a list of bounded length. */
 function boundedRange(start: number, stop?: number, step = 1): number[] {
@@ -61,7 +64,11 @@ const globals: Readonly<Record<string, unknown>> = {
  * `range` and its loops have no bound and its `raise_exception` throws an untyped error.
  * @throws E_CONFIG when the template calls `raise_exception`; E_FORMAT if it does not parse, fails or runs too long
  */
-export function renderTemplate(template: string, variables: Readonly<Record<string, unknown>>): string {
+export function renderTemplate(
+  template: string,
+  variables: Readonly<Record<string, unknown>>,
+  limitMilliseconds = usualLimitMilliseconds,
+): string {
   if (template.length > longestTemplate) {
     throw new TokenizerError('E_FORMAT', `Chat template: longer than ${longestTemplate} characters.`);
   }
@@ -69,6 +76,6 @@ export function renderTemplate(template: string, variables: Readonly<Record<stri
     const program = parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }));
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...variables, ...globals })) environment.set(name, value);
-    return String(new BoundedInterpreter(environment).run(program).value);
+    return String(new BoundedInterpreter(environment, limitMilliseconds).run(program).value);
   });
 }

@@ -24,25 +24,23 @@ function checkVocabulary(value: unknown): JsonObject {
   return vocabulary;
 }
 
-/** Both ways in which files write merges, as pairs. Each must join tokens into a token, as tokenizers has it. */
+/**
+ * Merges as pairs, from both ways in which files write them. Each joins two tokens into a third, or the file is
+ * malformed (models/bpe/model.rs of huggingface/tokenizers).
+ */
 function readMerges(value: unknown, vocabulary: JsonObject): (readonly [string, string])[] {
-  return arrayAt(`${path}.merges`, value)
-    .map((merge, index) => {
-      const here = `${path}.merges[${index}]`;
-      const pair = typeof merge === 'string' ? merge.split(' ') : arrayAt(here, merge, 2);
-      const [left, right] = pair;
-      if (pair.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
-        throw formatError(here, 'two tokens', merge);
-      }
-      return [left, right] as const;
-    })
-    .map(([left, right], index) => {
-      const known = Object.hasOwn(vocabulary, left) && Object.hasOwn(vocabulary, right);
-      if (!known || left.length + right.length > longestToken) {
-        throw formatError(`${path}.merges[${index}]`, 'tokens of the vocabulary', left);
-      }
-      return [left, right] as const;
-    });
+  return arrayAt(`${path}.merges`, value).map((merge, index) => {
+    const here = `${path}.merges[${index}]`;
+    const pair = typeof merge === 'string' ? merge.split(' ') : arrayAt(here, merge, 2);
+    const [left, right] = pair;
+    if (pair.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
+      throw formatError(here, 'two tokens', merge);
+    }
+    for (const token of [left, right, left + right]) {
+      if (!Object.hasOwn(vocabulary, token)) throw formatError(here, 'tokens of the vocabulary', merge);
+    }
+    return [left, right] as const;
+  });
 }
 
 function optionalString(name: string, value: unknown): string | null {

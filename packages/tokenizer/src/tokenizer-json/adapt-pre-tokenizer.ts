@@ -37,9 +37,9 @@ function splitByClass(path: string, one: string, behavior: SplitBehavior): JsonO
 type Adapter = (path: string, config: JsonObject) => { readonly factor: number; readonly config: JsonObject };
 
 /**
- * How each kind is handed to the library. `Whitespace`, `Digits` and `Punctuation` become splits, because the
- * library's own know ASCII's words and digits only, and cut runs of punctuation nowhere (0.2.0; to be dropped when
- * it follows pre_tokenizers/ of huggingface/tokenizers).
+ * How each kind is handed to the library. `Whitespace`, `WhitespaceSplit`, `Digits` and `Punctuation` become splits,
+ * because the library's own take U+FEFF for a space, know ASCII's words and digits only, and cut runs of punctuation
+ * nowhere (0.2.0; to be dropped when it follows pre_tokenizers/ of huggingface/tokenizers).
  */
 const adapters: Readonly<Record<string, Adapter>> = {
   ByteLevel: (path, config) => ({
@@ -51,7 +51,7 @@ const adapters: Readonly<Record<string, Adapter>> = {
     },
   }),
   BertPreTokenizer: () => ({ factor: 1, config: { type: 'BertPreTokenizer' } }),
-  WhitespaceSplit: () => ({ factor: 1, config: { type: 'WhitespaceSplit' } }),
+  WhitespaceSplit: (path) => ({ factor: 1, config: splitByClass(path, '\\s', 'Removed') }),
   Whitespace: (path) => ({
     factor: 1,
     config: adaptSplit({
