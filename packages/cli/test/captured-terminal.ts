@@ -1,0 +1,30 @@
+import { type ExitCode, runCommandLine, type Terminal } from 'hybra';
+import colours from 'picocolors';
+
+/** What a command wrote and how it ended. */
+export interface CommandResult {
+  readonly exitCode: ExitCode;
+  readonly out: string;
+  readonly notes: string;
+}
+
+/** Runs the command line in this process and captures what it writes. */
+export async function run(
+  args: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<CommandResult> {
+  let out = '';
+  let notes = '';
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    note: (line) => {
+      notes += `${line}\n`;
+    },
+    isInteractive: false,
+    colours: colours.createColors(false),
+    signal,
+  };
+  return { exitCode: await runCommandLine(args, terminal), out, notes };
+}
