@@ -32,7 +32,7 @@ export const presetNames: readonly PresetName[] = designs.flatMap((design) => [
  * The configuration of a preset.
  * @param options.vocabularySize instead of the preset's own
  * @throws E_CONFIG for an unknown name
- * @example parameterCount(preset('mamba2-hybrid-8b')) // 8655347712
+ * @example parameterCount(preset('mamba2-hybrid-8b')) // 8654517248
  */
 export function preset(name: PresetName, options: { readonly vocabularySize?: number } = {}): HybridConfig {
   if (!presetNames.includes(name)) {
