@@ -9,12 +9,15 @@ import {
   swigluCases,
 } from './activation/activation.cases.js';
 import { argmaxCases } from './array/argmax.cases.js';
+import { concatCases } from './array/concat.cases.js';
+import { copyCases } from './array/copy.cases.js';
 import { cumulativeSumCases } from './array/cumulative-sum.cases.js';
+import { gatherRowsCases } from './array/gather-rows.cases.js';
 import { fillCases, iotaCases, randomCases } from './array/make.cases.js';
 import { matmulCases } from './array/matmul.cases.js';
+import { padCases } from './array/pad.cases.js';
 import { maxCases, sumCases } from './array/reduce.cases.js';
-import { gatherRowsCases, scatterAddRowsCases, writeRowsCases } from './array/rows.cases.js';
-import { concatCases, copyCases, padCases } from './array/shape.cases.js';
+import { scatterAddRowsCases, writeRowsCases } from './array/scatter-rows.cases.js';
 import { sortCases } from './array/sort.cases.js';
 import { binaryCases } from './elementwise/binary.cases.js';
 import { castCases } from './elementwise/cast.cases.js';

@@ -1,11 +1,8 @@
 import type { Attributes } from '@hybra/spec';
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, type CaseInputOptions, listed, normal } from '../case-input.js';
+import { awkwardSizes, type CaseInputOptions, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
-
-const layouts = ['transposed', 'strided', 'offset'] as const;
-const otherFloats = ['f64', 'f16', 'bf16'] as const;
 
 /** Values around 0, far from it, and where the naive forms overflow or cancel. */
 const edges = [0, -0, 1e-6, -1e-6, 0.5, -0.5, 5, -5, 20, -20, 88, -80, 1000, notANumber, infinity];

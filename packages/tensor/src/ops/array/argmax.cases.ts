@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, listed, normal } from '../case-input.js';
+import { awkwardSizes, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
 
@@ -17,11 +17,11 @@ export const argmaxCases: readonly OpCase[] = [
   },
   { name: 'only −∞', inputs: [listed([minusInfinity], { shape: [2, 33] })] },
   { name: 'signed zeros are equal', inputs: [listed([-0, 0, -0])] },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: layout,
     inputs: [normal([5, 33], { layout })],
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [normal([2, 33], { dtype })],
   })),

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, integers, listed, normal } from '../case-input.js';
+import { awkwardSizes, integers, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const forward = { axis: 1, reverse: false };
 const backward = { axis: 1, reverse: true };
@@ -18,12 +18,12 @@ export const cumulativeSumCases: readonly OpCase[] = [
   })),
   { name: 'first axis', inputs: [normal([33, 5])], attributes: { axis: 0, reverse: false } },
   { name: 'middle axis from the end', inputs: [normal([2, 33, 3])], attributes: backward },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: layout,
     inputs: [normal([5, 33], { layout })],
     attributes: forward,
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: `${dtype}, accumulated wider`,
     inputs: [normal([2, 65], { dtype, scale: 0.5 })],
     attributes: forward,

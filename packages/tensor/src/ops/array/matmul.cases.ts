@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { CaseLayout, OpCase } from '../../graph/op-case.js';
-import { listed, normal } from '../case-input.js';
+import { listed, normal, otherFloats } from '../case-input.js';
 
 type Size = readonly [M: number, K: number, N: number];
 type Flags = readonly [transposeA: boolean, transposeB: boolean];
@@ -48,7 +48,7 @@ export const matmulCases: readonly OpCase[] = [
   ...(['offset', 'transposed', 'strided'] as const).map((layout) =>
     product(layout, [5, 33, 7], linear, { layout, batch: [2] }),
   ),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => product(dtype, [5, 65, 7], linear, { dtype })),
+  ...otherFloats.map((dtype) => product(dtype, [5, 65, 7], linear, { dtype })),
   ...(['f16', 'bf16'] as const).map((narrow) =>
     product(`f32 beside ${narrow}`, [5, 65, 7], linear, { narrow }),
   ),

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, integers, listed, normal } from '../case-input.js';
+import { awkwardSizes, integers, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
 
@@ -21,12 +21,12 @@ function shared(): OpCase[] {
     { name: 'middle axis', inputs: [normal([3, 33, 5])], attributes: { axes: [1] } },
     { name: 'no axes', inputs: [normal([7])], attributes: { axes: [] } },
     { name: 'a scalar', inputs: [normal([])], attributes: { axes: [] } },
-    ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+    ...layouts.map((layout) => ({
       name: layout,
       inputs: [normal([5, 33], { layout })],
       attributes: { axes: [1] },
     })),
-    ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+    ...otherFloats.map((dtype) => ({
       name: `${dtype}, accumulated wider`,
       inputs: [normal([2, 257], { dtype, mean: 1 })],
       attributes: { axes: [1] },

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, listed, normal } from '../case-input.js';
+import { awkwardSizes, listed, normal, otherFloats } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
 
@@ -31,7 +31,7 @@ export const sortCases: readonly OpCase[] = both.flatMap((attributes) => {
       inputs: [normal([5, 33], { layout })],
       attributes,
     })),
-    ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+    ...otherFloats.map((dtype) => ({
       name: `${dtype}, ${way}`,
       inputs: [normal([2, 33], { dtype })],
       attributes,

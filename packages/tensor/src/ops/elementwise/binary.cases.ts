@@ -1,6 +1,6 @@
 import type { DType, OpName } from '@hybra/spec';
 import type { CaseLayout, OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, type CaseInputOptions, listed, normal, uniform } from '../case-input.js';
+import { awkwardSizes, type CaseInputOptions, listed, normal, otherFloats, uniform } from '../case-input.js';
 import type { binaryDefinitions } from './binary.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
@@ -26,7 +26,7 @@ function floatCases(): OpCase[] {
       name: 'second operand transposed',
       inputs: [normal([5, 33]), normal([5, 33], { layout: 'transposed' })],
     },
-    ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({ name: dtype, inputs: pair({ dtype }, [33]) })),
+    ...otherFloats.map((dtype) => ({ name: dtype, inputs: pair({ dtype }, [33]) })),
     {
       name: 'edge values',
       inputs: [listed(leftEdges, { shape: [42] }), listed(rightEdges, { shape: [42] })],
@@ -64,7 +64,7 @@ function powers(): readonly OpCase[] {
   return [
     ...awkwardSizes.map((size) => ({ name: `${size} elements`, inputs: of([size]) })),
     { name: 'transposed', inputs: of([5, 33], { layout: 'transposed' }) },
-    ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({ name: dtype, inputs: of([33], { dtype }) })),
+    ...otherFloats.map((dtype) => ({ name: dtype, inputs: of([33], { dtype }) })),
     { name: 'powers of 0 and 1', inputs: [listed([0, 0, 1, 4, 9]), listed([2, 0, 5, 0.5, -0.5])] },
   ];
 }

@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, type CaseInputOptions, listed, normal } from '../case-input.js';
+import { awkwardSizes, type CaseInputOptions, layouts, listed, normal } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
 
@@ -25,7 +25,7 @@ export const castCases: readonly OpCase[] = [
     inputs: [normal([size])],
     declared: [{ dtype: 'f16', shape: [size] } as const],
   })),
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: `${layout}, f32 to bf16`,
     inputs: [normal([5, 33], { layout })],
     declared: [{ dtype: 'bf16', shape: [5, 33] } as const],

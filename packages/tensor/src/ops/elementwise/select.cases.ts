@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { awkwardSizes, listed, normal } from '../case-input.js';
+import { awkwardSizes, integerDTypes, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 function condition(shape: readonly number[]): OpCase['inputs'][number] {
   return listed([1, 0, 0, 1, 1], { dtype: 'bool', shape });
@@ -19,15 +19,15 @@ export const selectCases: readonly OpCase[] = [
       listed([Number.NaN, 2], { shape: [32] }),
     ],
   },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: `second branch ${layout}`,
     inputs: [condition([5, 33]), normal([5, 33]), normal([5, 33], { layout })],
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [condition([33]), normal([33], { dtype }), normal([33], { dtype })],
   })),
-  ...(['i32', 'u32', 'i8', 'u8', 'bool'] as const).map((dtype) => ({
+  ...integerDTypes.map((dtype) => ({
     name: dtype,
     inputs: [
       condition([33]),

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { integers, listed, normal } from '../case-input.js';
+import { integers, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const minusInfinity = Number.NEGATIVE_INFINITY;
 
@@ -16,11 +16,11 @@ export const crossEntropyCases: readonly OpCase[] = [
     name: 'a target of probability 0',
     inputs: [listed([1, minusInfinity, 2], { shape: [2, 3] }), integers([1, 0])],
   },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: layout,
     inputs: [normal([3, 33], { layout }), integers([0, 32, 7])],
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [normal([3, 33], { dtype, scale: 3 }), integers([0, 32, -1])],
   })),

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { type CaseInputOptions, normal } from '../case-input.js';
+import { type CaseInputOptions, layouts, normal, otherFloats } from '../case-input.js';
 
 function gated(
   shape: readonly number[],
@@ -26,8 +26,6 @@ export const gatedRmsNormCases: readonly OpCase[] = [true, false].flatMap((normB
   gated([2, 3, 66], 2, normBeforeGate),
   gated([2, 3, 66], 66, normBeforeGate),
   gated([0, 4], 2, normBeforeGate),
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) =>
-    gated([5, 32], 4, normBeforeGate, { layout }),
-  ),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => gated([2, 32], 4, normBeforeGate, { dtype })),
+  ...layouts.map((layout) => gated([5, 32], 4, normBeforeGate, { layout })),
+  ...otherFloats.map((dtype) => gated([2, 32], 4, normBeforeGate, { dtype })),
 ]);

@@ -1,10 +1,8 @@
 import type { Attributes } from '@hybra/spec';
 import type { OpCase } from '../../graph/op-case.js';
-import { type CaseInputOptions, listed, normal } from '../case-input.js';
+import { type CaseInputOptions, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 const widths = [1, 31, 32, 33, 255, 257] as const;
-const layouts = ['transposed', 'strided', 'offset'] as const;
-const otherFloats = ['f64', 'f16', 'bf16'] as const;
 const attributes = { epsilon: 1e-5 };
 
 /** Cases with as many vectors over the width as the norm takes. */

@@ -37,6 +37,10 @@ export const sampleCases: readonly OpCase[] = [
   drawn('min-p of 1 keeps the largest', [2, off, keepsAll, 1, 1, off, off]),
   drawn('repetition penalty', [1, off, keepsAll, off, 1.5, off, off]),
   drawn('presence and frequency penalty', [1, off, keepsAll, off, 1, 0.7, 0.4]),
+  // At temperature 0 and with logits of size 1, each penalty alone changes the largest.
+  drawn('presence penalty alone', [0, off, keepsAll, off, 1, 4, off], 257, 1),
+  drawn('frequency penalty alone', [0, off, keepsAll, off, 1, off, 2], 257, 1),
+  drawn('repetition penalty alone', [0, off, keepsAll, off, 4, off, off], 257, 1),
   drawn('everything at once', [0.9, 40, 0.9, 0.02, 1.2, 0.3, 0.2]),
   drawn('rows of different parameters', [
     ...plain,

@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { listed, normal } from '../case-input.js';
+import { listed, normal, otherFloats } from '../case-input.js';
 
 const { NaN: notANumber, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity } = Number;
 
@@ -29,7 +29,7 @@ export const topKCases: readonly OpCase[] = [
     inputs: [normal([5, 33], { layout })],
     attributes: { k: 4 },
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [normal([2, 33], { dtype })],
     attributes: { k: 4 },

@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { CaseLayout, OpCase } from '../../graph/op-case.js';
-import { integers, normal } from '../case-input.js';
+import { integers, layouts, normal, otherFloats } from '../case-input.js';
 
 interface AttentionCase {
   readonly queries?: number;
@@ -80,8 +80,8 @@ export const attentionCases: readonly OpCase[] = [
   attended('no queries', { queries: 0, ...prefill }),
   attended('no rows', { slots: [], starts: [], lengths: [] }),
   attended('no capacity', { pool: [3, 0], starts: [0, 0], lengths: [0, 0] }),
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => attended(layout, { ...later, layout })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => attended(dtype, { ...later, dtype })),
+  ...layouts.map((layout) => attended(layout, { ...later, layout })),
+  ...otherFloats.map((dtype) => attended(dtype, { ...later, dtype })),
   attended('f32 queries, bf16 cache', { ...later, cacheDType: 'bf16' }),
   attended('f16 queries, f32 cache', { ...later, dtype: 'f16', cacheDType: 'f32' }),
 ];

@@ -5,17 +5,15 @@ import type { Tensor } from '../../graph/tensor.js';
 import { permute, reshape } from '../../graph/views.js';
 import { softmax } from '../activation/softmax.js';
 import { gatherRows } from '../array/gather-rows.js';
-import { iota } from '../array/iota.js';
 import { matmul } from '../array/matmul.js';
 import { floats, requireAttribute, requireDType, requireSameDType } from '../checks.js';
-import { add, and, div, less, mul, sub } from '../elementwise/binary.js';
+import { mul } from '../elementwise/binary.js';
 import { cast } from '../elementwise/cast.js';
-import { greaterEqual, lessEqual } from '../elementwise/derived.js';
 import { select } from '../elementwise/select.js';
 import { matchShapes } from '../match-shapes.js';
 import { accumulated } from '../tolerances.js';
 import { computeDType } from '../widen.js';
-import { isActive } from './slots.js';
+import { visibleKeys } from './visible-keys.js';
 
 /** Scores of unit queries and keys reach tens; e^score multiplies their absolute error. */
 const tolerance: Tolerance = { ...accumulated, f32: { relative: 5e-5, absolute: 2e-5 } };
@@ -132,27 +130,4 @@ function requireGroups(q: TensorType, k: TensorType, queryHeads: number, keyHead
     `attention: q ${formatType(q)} has ${queryHeads} heads, k ${formatType(k)} has ${keyHeads}, expected a divisor.`,
     { op: 'attention', queryHeads, keyHeads },
   );
-}
-
-/** Which rows of its cache each query sees: bool[B, T, C]. */
-function visibleKeys(inputs: readonly Tensor[], window: number, isRing: boolean): Tensor {
-  const [q, k, , slots, starts, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-  const [slotCount, capacity] = k.shape as [number, number];
-  const perRow = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, 1, 1]);
-  const query = add(perRow(starts), iota([1, q.shape[1]!, 1], 1)); // [B, T, 1]
-  const length = perRow(lengths);
-  const row = iota([1, 1, capacity]);
-  const key = isRing ? ringPositions(row, length, capacity) : row;
-  const exists = and(greaterEqual(key, 0), less(key, length));
-  const isCausal = lessEqual(key, query); // [B, T, C]
-  const visible = and(and(exists, perRow(isActive(slots, slotCount))), isCausal);
-  return window === 0 ? visible : and(visible, less(sub(query, window), key));
-}
-
-/** The last position below the length that is `row` modulo the capacity; negative where there is none. */
-function ringPositions(row: Tensor, length: Tensor, capacity: number): Tensor {
-  const last = sub(length, 1);
-  const distance = add(sub(last, row), capacity); // not negative, congruent to last − row
-  const age = sub(distance, mul(div(distance, capacity), capacity)); // modulo the capacity
-  return sub(last, age);
 }

@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { CaseLayout, OpCase } from '../../graph/op-case.js';
-import { integers, normal } from '../case-input.js';
+import { integers, layouts, normal, otherFloats } from '../case-input.js';
 
 interface ConvolutionCase {
   readonly length?: number;
@@ -50,8 +50,8 @@ export const causalConv1dCases: readonly OpCase[] = [
   convolved('no rows', { slots: [] }),
   convolved('padding on the right', { slots: [1, 3, 0], lengths: [0, 2, 7] }),
   convolved('inactive rows', { slots: [-1, 1, 4], lengths: [3, 3, 3] }),
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => convolved(layout, { layout })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => convolved(dtype, { dtype })),
+  ...layouts.map((layout) => convolved(layout, { layout })),
+  ...otherFloats.map((dtype) => convolved(dtype, { dtype })),
   convolved('f32 with bf16 tails', { tailDType: 'bf16' }),
   convolved('bf16 with f32 tails', { dtype: 'bf16', tailDType: 'f32' }),
 ];

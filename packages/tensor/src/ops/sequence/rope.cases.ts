@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { type CaseInputOptions, integers, normal } from '../case-input.js';
+import { type CaseInputOptions, integers, layouts, normal, otherFloats } from '../case-input.js';
 
 function turned(
   name: string,
@@ -33,10 +33,6 @@ export const ropeCases: readonly OpCase[] = [true, false].flatMap((isInterleaved
   turned('an odd head size', [1, 4, 2, 7], 3, isInterleaved),
   turned('no positions', [2, 0, 3, 8], 4, isInterleaved),
   turned('one position', [3, 1, 2, 64], 32, isInterleaved),
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) =>
-    turned(layout, [2, 3, 2, 8], 4, isInterleaved, { layout }),
-  ),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) =>
-    turned(dtype, [2, 3, 2, 8], 4, isInterleaved, { dtype }),
-  ),
+  ...layouts.map((layout) => turned(layout, [2, 3, 2, 8], 4, isInterleaved, { layout })),
+  ...otherFloats.map((dtype) => turned(dtype, [2, 3, 2, 8], 4, isInterleaved, { dtype })),
 ]);

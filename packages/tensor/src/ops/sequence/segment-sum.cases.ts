@@ -1,5 +1,5 @@
 import type { OpCase } from '../../graph/op-case.js';
-import { normal } from '../case-input.js';
+import { layouts, normal, otherFloats } from '../case-input.js';
 
 /** Cases of `segmentSum`. */
 export const segmentSumCases: readonly OpCase[] = [
@@ -8,11 +8,11 @@ export const segmentSumCases: readonly OpCase[] = [
   { name: 'two axes before', inputs: [normal([2, 3, 17])] },
   { name: 'no rows', inputs: [normal([0, 5])] },
   { name: 'decays of a long chunk', inputs: [normal([2, 64], { mean: -20, scale: 5 })] },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: layout,
     inputs: [normal([5, 33], { layout })],
   })),
-  ...(['f64', 'f16', 'bf16'] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [normal([2, 33], { dtype, scale: 0.5 })],
   })),

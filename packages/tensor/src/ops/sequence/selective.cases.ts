@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { CaseInput, CaseLayout, OpCase } from '../../graph/op-case.js';
-import { integers, listed, normal, uniform } from '../case-input.js';
+import { integers, layouts, listed, normal, otherFloats, uniform } from '../case-input.js';
 
 interface SelectiveCase {
   /** Absent for a step. */
@@ -15,8 +15,6 @@ interface SelectiveCase {
 }
 
 const poolSize = 4;
-const layouts = ['transposed', 'strided', 'offset'] as const;
-const otherFloats = ['f64', 'f16', 'bf16'] as const;
 
 function scanned(name: string, options: SelectiveCase): OpCase {
   const { length, channels = 5, width = 3, slots = [2, 0], dtype = 'f32', layout = 'contiguous' } = options;

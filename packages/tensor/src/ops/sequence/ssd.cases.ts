@@ -1,6 +1,6 @@
 import type { DType } from '@hybra/spec';
 import type { CaseInput, CaseLayout, OpCase } from '../../graph/op-case.js';
-import { integers, listed, normal, uniform } from '../case-input.js';
+import { integers, layouts, listed, normal, otherFloats, uniform } from '../case-input.js';
 
 interface SsdCase {
   /** Absent for a step. */
@@ -18,8 +18,6 @@ interface SsdCase {
 }
 
 const poolSize = 4;
-const layouts = ['transposed', 'strided', 'offset'] as const;
-const otherFloats = ['f64', 'f16', 'bf16'] as const;
 
 function scanned(name: string, options: SsdCase): OpCase {
   const { length, heads = 4, groups = 2, size = 3, width = 5, slots = [2, 0] } = options;

@@ -1,38 +1,5 @@
-import type { DType } from '@hybra/spec';
-import type { CaseInput, OpCase } from '../../graph/op-case.js';
-import { integers, listed, normal } from '../case-input.js';
-
-const integerDTypes = ['i32', 'u32', 'i8', 'u8', 'bool'] as const;
-const halves = ['f16', 'bf16'] as const;
-
-function counting(shape: readonly number[], dtype: DType): CaseInput {
-  return listed(dtype === 'bool' ? [0, 1, 1] : [0, 1, 2, 3, 4], { dtype, shape });
-}
-
-/** Cases of `gatherRows`. */
-export const gatherRowsCases: readonly OpCase[] = [
-  { name: 'repeated and skipped rows', inputs: [normal([5, 33]), integers([4, 0, 0, 2])] },
-  {
-    name: 'indices outside give zeros',
-    inputs: [normal([5, 3]), integers([-1, 5, 4, -2147483648, 2147483647])],
-  },
-  { name: 'indices of two axes', inputs: [normal([33, 7]), integers([0, 32, 31, 1, -1, 5], [2, 3])] },
-  { name: 'a scalar index', inputs: [normal([5, 4]), integers([3], [])] },
-  { name: 'rows of one element', inputs: [normal([257]), integers([256, 0, 255, 31])] },
-  { name: 'rows of three axes', inputs: [normal([3, 2, 3, 5]), integers([2, 1])] },
-  { name: 'no indices', inputs: [normal([5, 3]), integers([])] },
-  { name: 'an empty table', inputs: [normal([0, 3]), integers([0, -1])] },
-  { name: 'empty rows', inputs: [normal([3, 0]), integers([0, 2])] },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
-    name: `table ${layout}`,
-    inputs: [normal([5, 33], { layout }), integers([3, 0, 4])],
-  })),
-  ...(['f64', ...halves] as const).map((dtype) => ({
-    name: dtype,
-    inputs: [normal([5, 33], { dtype }), integers([3, -1, 4])],
-  })),
-  ...integerDTypes.map((dtype) => ({ name: dtype, inputs: [counting([5, 7], dtype), integers([3, -1, 4])] })),
-];
+import type { OpCase } from '../../graph/op-case.js';
+import { counting, integerDTypes, integers, layouts, listed, normal, otherFloats } from '../case-input.js';
 
 /** Cases of `scatterAddRows`. */
 export const scatterAddRowsCases: readonly OpCase[] = [
@@ -66,11 +33,11 @@ export const writeRowsCases: readonly OpCase[] = [
     name: 'NaN is written as it is',
     inputs: [normal([3, 2]), integers([1]), listed([Number.NaN, -0], { shape: [1, 2] })],
   },
-  ...(['transposed', 'strided', 'offset'] as const).map((layout) => ({
+  ...layouts.map((layout) => ({
     name: `target and rows ${layout}`,
     inputs: [normal([5, 33], { layout }), integers([3, 0]), normal([2, 33], { layout })],
   })),
-  ...(['f64', ...halves] as const).map((dtype) => ({
+  ...otherFloats.map((dtype) => ({
     name: dtype,
     inputs: [normal([5, 33], { dtype }), integers([3, -1]), normal([2, 33], { dtype })],
   })),
