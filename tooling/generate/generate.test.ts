@@ -49,6 +49,7 @@ test('dependencies of dependencies are found where Node finds them', () => {
   );
   put('ours/node_modules/a/LICENSE', 'Text of a.');
   put('node_modules/b/package.json', '{ "name": "b", "version": "2.0.0" }');
+  put('node_modules/p/package.json', '{ "name": "p", "version": "3.0.0" }'); // A peer is the user's own.
   expect(productionDependencies([join(root, 'ours')])).toEqual([
     { name: 'a', version: '1.0.0', licence: 'MIT', text: 'Text of a.' },
     { name: 'b', version: '2.0.0', licence: '', text: '' },

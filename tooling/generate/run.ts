@@ -7,12 +7,10 @@ import { root } from '../workspace/root.js';
 import { generateAll } from './generate-all.js';
 
 await prepare(root);
-const { files, notes } = await generateAll(root, readMembers(root));
-for (const { path, text } of files) {
+for (const { path, text } of await generateAll(root, readMembers(root))) {
   const place = join(root, path);
   if (existsSync(place) && readFileSync(place, 'utf8') === text) continue;
   mkdirSync(dirname(place), { recursive: true });
   writeFileSync(place, text);
   process.stdout.write(`wrote ${path}\n`);
 }
-for (const note of notes) process.stdout.write(`${note}\n`);

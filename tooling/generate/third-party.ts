@@ -44,7 +44,8 @@ export function productionDependencies(folders: readonly string[]): readonly Thi
       const { name, version } = manifest;
       found.set(`${name}@${version}`, { name, version, licence, text: licenceText(folder) });
     }
-    const optional = { ...manifest.optionalDependencies, ...manifest.peerDependencies };
+    // Peers are the user's own choice; ours among them are in the list themselves.
+    const optional = manifest.optionalDependencies ?? {};
     for (const name of Object.keys({ ...optional, ...manifest.dependencies })) {
       const place = findPackage(folder, name);
       if (place) visit(place);
