@@ -235,6 +235,8 @@ describe('attention', () => {
   it.each(pairs)('%s over a cache in %s: a window, and a ring', async (...dtypes) => {
     await check(dtypes, { window: 3, ring: false, C: 16, starts: [0, 0, 9], lengths: [4, 4, 13] }, 4);
     await check(dtypes, { window: 3, ring: true, C: 8, starts: [20, 0, 5], lengths: [24, 4, 9] }, 4);
+    // A ring without a window forgets all but the last C.
+    await check(dtypes, { window: 0, ring: true, C: 6, starts: [10, 0, 5], lengths: [11, 1, 6] }, 1);
     await check(dtypes, { window: 5, ring: true, C: 6, starts: [100, 0, 0], lengths: [101, 1, 1] }, 1);
   });
 
