@@ -44,9 +44,12 @@ export function assignBuffers(request: PlanRequest): Assignment {
       const input = call.inputs[to];
       if (from !== position || !input || !isWholeOperand(input)) continue;
       const buffer = bufferOf.get(input.value)!;
-      const role = buffer.binding === undefined ? 'arena' : bindings[buffer.binding]!.role;
+      const binding = buffer.binding === undefined ? undefined : bindings[buffer.binding]!;
+      // A state that this stage does not replace is still wanted: by a later stage, or by the caller as it is.
+      const isExpendable =
+        binding === undefined || (binding.role === 'state' && binding.receives !== undefined);
       const isFree =
-        (role === 'arena' || role === 'state') &&
+        isExpendable &&
         lastRead.get(input.value) === index &&
         call.inputs.filter((other) => bufferOf.get(other.value) === buffer).length === 1 &&
         call.outputs.every((other) => bufferOf.get(other) !== buffer) &&

@@ -8,6 +8,7 @@ import {
 } from '@hybra/spec';
 import { bytesOf } from '../graph/storage.js';
 import { Tensor } from '../graph/tensor.js';
+import type { PlaceholderValue } from '../graph/value.js';
 import { CompiledProgram, type CompiledStage } from '../run/compiled-program.js';
 import { lower } from './lower.js';
 import type { LoweredValue } from './lowered.js';
@@ -64,12 +65,21 @@ export async function compile(request: CompileRequest): Promise<CompiledProgram>
   for (const [name, tensor] of updates) checkState(label, name, states[name], tensor);
 
   const graph = lower(
-    [...outputs, ...updates].map(([, tensor]) => tensor),
+    [
+      ...outputs.map(([, tensor]) => ({ tensor, device })),
+      ...updates.map(([name, tensor]) => ({ tensor, device: states[name]!.device! })),
+    ],
     device,
   );
   const before = new Map<string, LoweredValue>();
   for (const value of graph.values) {
-    if (value.origin.kind === 'placeholder') before.set(value.origin.value.name, value);
+    if (value.origin.kind !== 'placeholder') continue;
+    const { name, role } = value.origin.value;
+    checkOwnPlaceholder(label, value.origin.value, (role === 'state' ? states : inputs)[name]);
+    if (role === 'state') before.set(name, value);
+  }
+  for (const [index, [name]] of updates.entries()) {
+    checkStateDevice(label, name, states[name]!.device!, graph.roots[outputs.length + index]!.device);
   }
   const roots: NamedRoots = {
     outputs: new Map(outputs.map(([name], index) => [name, graph.roots[index]!])),
@@ -82,10 +92,16 @@ export async function compile(request: CompileRequest): Promise<CompiledProgram>
   };
   const { stages, transfers } = stageRequests(label, graph, roots);
   const compiled: CompiledStage[] = [];
+  const { timings, onProgress } = request;
+  const options = {
+    ...(signal && { signal }),
+    ...(timings && { timings }),
+    ...(onProgress && { onProgress }),
+  };
   try {
     for (const stage of stages) {
       const planned = plan(stage.request);
-      const executable = await stage.device.compile(planned.program, request);
+      const executable = await stage.device.compile(planned.program, options);
       compiled.push({
         device: stage.device,
         level: stage.level,
@@ -95,21 +111,25 @@ export async function compile(request: CompileRequest): Promise<CompiledProgram>
       });
     }
     throwIfAborted(signal, label);
+    return new CompiledProgram({
+      label,
+      inputs,
+      states,
+      outputTypes: new Map(
+        outputs.map(([name, { dtype, shape }], index) => [
+          name,
+          { dtype, shape, device: graph.roots[index]!.device },
+        ]),
+      ),
+      weights: graph.values.flatMap(({ origin }) => (origin.kind === 'stored' ? [origin.value] : [])),
+      stages: compiled,
+      transfers,
+      literalBytes: (value) => (value.origin.kind === 'literal' ? bytesOf(value.origin.data) : undefined),
+    });
   } catch (error) {
     for (const { executable } of compiled) executable.dispose();
     throw error;
   }
-  return new CompiledProgram({
-    label,
-    inputs,
-    states,
-    outputTypes: new Map(
-      graph.roots.slice(0, outputs.length).map((value, index) => [outputs[index]![0], value]),
-    ),
-    stages: compiled,
-    transfers,
-    literalBytes: (value) => (value.origin.kind === 'literal' ? bytesOf(value.origin.data) : undefined),
-  });
 }
 
 function placeholders(
@@ -124,6 +144,26 @@ function placeholders(
     tensors[name] = new Tensor(Object.freeze({ kind: 'placeholder', name, role, dtype, shape, device: on }));
   }
   return tensors;
+}
+
+/** @throws E_ARGUMENT for a placeholder of another program, which would be bound by its name */
+function checkOwnPlaceholder(label: string, used: PlaceholderValue, declared: Tensor | undefined): void {
+  const { name, role } = used;
+  if (declared?.value === used) return;
+  throw new HybraError(
+    'E_ARGUMENT',
+    `${label}: build uses ${role} ${name} of another program. Use the inputs and states that build is given.`,
+    { name, role },
+  );
+}
+
+function checkStateDevice(label: string, name: string, declared: Device, computed: Device): void {
+  if (declared === computed) return;
+  throw new HybraError(
+    'E_ARGUMENT',
+    `${label}: state ${name} lies on ${declared.name}, its new value on ${computed.name}. Move it with transfer().`,
+    { name, devices: [declared.name, computed.name] },
+  );
 }
 
 function checkState(label: string, name: string, before: Tensor | undefined, after: Tensor): void {

@@ -19,18 +19,27 @@ interface Task {
  * Turns what the roots depend on into calls with kernels. Depth-first with a stack of its own (graphs are
  * deeper than JavaScript's); equal calls on equal operands are lowered once, which is sound because every op
  * is pure.
- * @param device where values go that nothing ties to a device
+ * @param device where inputs of transfers go that nothing ties to a device
  * @throws E_UNSUPPORTED_OP, E_DISPOSED
  */
-export function lower(roots: readonly Tensor[], device: Device): LoweredGraph {
+export function lower(roots: readonly Root[], device: Device): LoweredGraph {
   const lowering = new Lowering(device);
-  const whole = roots.map((root) => (root.isWhole && isComputed(root.value) ? root : copy(root)));
-  lowering.visit(whole, device, []);
+  const whole = roots.map(({ tensor, device }) => ({
+    tensor: tensor.isWhole && isComputed(tensor.value) ? tensor : copy(tensor),
+    device,
+  }));
+  for (const root of whole) lowering.visit([root.tensor], root.device, []);
   return {
     calls: lowering.calls,
     values: lowering.values,
-    roots: whole.map((root) => lowering.valueOf(root.value, device)),
+    roots: whole.map((root) => lowering.valueOf(root.tensor.value, root.device)),
   };
+}
+
+/** A value that is wanted, and where it goes if nothing ties it to a device. */
+export interface Root {
+  readonly tensor: Tensor;
+  readonly device: Device;
 }
 
 /** Whether a root needs no copy to become an output: what is bound by the caller must not be an output too. */
@@ -181,7 +190,8 @@ class Lowering {
       });
     }
     const key = value.kind === 'literal' ? this.#literalKey(value, device) : undefined;
-    const leaf = (key === undefined ? undefined : this.#equalLiterals.get(key)) ?? this.#add(value, device, origin);
+    const leaf =
+      (key === undefined ? undefined : this.#equalLiterals.get(key)) ?? this.#add(value, device, origin);
     if (key !== undefined) this.#equalLiterals.set(key, leaf);
     this.#remember(value, device, [leaf]);
     return leaf;

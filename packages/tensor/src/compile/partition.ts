@@ -33,9 +33,10 @@ export function partition(graph: LoweredGraph): Partition {
     const at = Math.max(0, ...call.inputs.map((input) => level(input.value)));
     for (const output of call.outputs) levelOf.set(output, at);
     const levels = stages.get(call.device) ?? new Map<number, LoweredCall[]>();
-    levels.set(at, [...(levels.get(at) ?? [])]);
-    levels.get(at)!.push(call);
     stages.set(call.device, levels);
+    const calls = levels.get(at) ?? [];
+    levels.set(at, calls);
+    calls.push(call);
   }
   for (const value of graph.values) level(value);
   const cut: Stage[] = [];

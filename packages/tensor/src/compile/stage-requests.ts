@@ -1,4 +1,4 @@
-import { byteLengthOf, type Device, HybraError } from '@hybra/spec';
+import { byteLengthOf, type Device } from '@hybra/spec';
 import { Tensor } from '../graph/tensor.js';
 import type { PlaceholderValue } from '../graph/value.js';
 import { copy } from '../ops/array/copy.js';
@@ -80,16 +80,10 @@ export function stageRequests(label: string, graph: LoweredGraph, roots: NamedRo
     builder.bindings.push({ name, role: 'output', byteLength: byteLengthOf(value), receives: value });
     builder.sources.push({ kind: 'output', name });
   }
+  const homes = homeLevels(cut, roots.states, transfers);
   for (const [name, { before, after }] of roots.states) {
     if (before === after) continue;
-    if (before !== undefined && before.device !== after.device) {
-      throw new HybraError(
-        'E_ARGUMENT',
-        `compile: state ${name} changed devices. Keep it on ${before.device.name} with transfer().`,
-        { name },
-      );
-    }
-    const builder = builderAt(after.device, homeLevel(cut, graph, before, after, transfers));
+    const builder = builderAt(after.device, homes.get(name)!);
     need(builder, after);
     builder.receiveState(name, before, after);
   }
@@ -97,22 +91,35 @@ export function stageRequests(label: string, graph: LoweredGraph, roots: NamedRo
   return { transfers, stages: ordered.map((builder) => builder.finish(label, ordered.length > 1)) };
 }
 
-/** The first level at which nobody reads the old state any more. */
-function homeLevel(
+/**
+ * For each state the level at which it is replaced: the first at which its new value is there and nobody
+ * reads the old one any more. States that take over one another's old values are replaced together.
+ */
+function homeLevels(
   { levelOf, stages }: Partition,
-  graph: LoweredGraph,
-  before: LoweredValue | undefined,
-  after: LoweredValue,
+  states: NamedRoots['states'],
   transfers: StageRequests['transfers'],
-): number {
-  let level = levelOf.get(after)!;
-  if (before === undefined) return level;
-  for (const stage of stages) {
-    const reads = stage.calls.some((call) => call.inputs.some((input) => input.value === before));
-    if (reads) level = Math.max(level, stage.level);
+): Map<string, number> {
+  const lastRead = new Map<LoweredValue, number>();
+  const read = (value: LoweredValue, level: number): void => {
+    lastRead.set(value, Math.max(lastRead.get(value) ?? 0, level));
+  };
+  for (const { calls, level } of stages) {
+    for (const call of calls) for (const input of call.inputs) read(input.value, level);
   }
-  for (const { from, beforeLevel } of transfers) if (from === before) level = Math.max(level, beforeLevel);
-  return graph.values.length > 0 ? level : 0;
+  for (const { from, beforeLevel } of transfers) read(from, beforeLevel);
+  const homes = new Map<string, number>();
+  for (const [name, { before, after }] of states) {
+    homes.set(name, Math.max(levelOf.get(after)!, before === undefined ? 0 : (lastRead.get(before) ?? 0)));
+  }
+  const old = new Set([...states.values()].flatMap(({ before }) => before ?? []));
+  const exchanged = [...states].filter(([, { before, after }]) => before !== after && old.has(after));
+  if (exchanged.length === 0) return homes;
+  const latest = Math.max(...homes.values());
+  const together = new Set(exchanged.flatMap(([, { before, after }]) => [before, after]));
+  for (const [name, { before }] of states) if (together.has(before)) homes.set(name, latest);
+  for (const [name] of exchanged) homes.set(name, latest);
+  return homes;
 }
 
 class StageBuilder {

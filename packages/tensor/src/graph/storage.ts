@@ -22,16 +22,21 @@ export function storedTensor(type: TensorType, storage: Storage): Tensor {
 
 /** Makes a {@link Storage} around a buffer. */
 export function storageOf(device: Device, buffer: DeviceBuffer): Storage {
-  return { device, buffer, state: 'live', ready: undefined };
+  return { device, buffer, state: 'live', ready: undefined, reads: undefined };
 }
 
-/** A zeroed tensor on `device`, owned by the caller. @throws E_OUT_OF_MEMORY */
+/** A zeroed tensor on `device`, owned by the caller. @throws E_SHAPE, E_OUT_OF_MEMORY */
 export function zerosOn(
   device: Device,
   shape: readonly number[],
   dtype: DType = 'f32',
   label?: string,
 ): Tensor {
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+    throw new HybraError('E_SHAPE', `[${shape.join(', ')}] is no shape: extents are whole numbers from 0.`, {
+      shape,
+    });
+  }
   const buffer = device.allocate(Math.max(elementCount(shape) * byteSize(dtype), 1), label);
   return storedTensor({ dtype, shape }, storageOf(device, buffer));
 }
@@ -89,7 +94,10 @@ export function disposeTensor(tensor: Tensor): void {
   const { storage } = tensor.value;
   if (storage.state === 'live') {
     storage.state = 'disposed';
-    storage.buffer.dispose();
+    const { buffer, ready, reads } = storage;
+    // Work over several devices that is not enqueued yet still uses the memory.
+    if (ready || reads) void Promise.allSettled([ready, reads]).then(() => buffer.dispose());
+    else buffer.dispose();
   }
 }
 

@@ -8,6 +8,8 @@ export interface Storage {
   state: 'live' | 'donated' | 'disposed';
   /** Set while a run over several devices has not enqueued the work that fills this memory. */
   ready: Promise<void> | undefined;
+  /** Set while runs that read this memory are not enqueued yet: it may not be written or freed before. */
+  reads: Promise<void> | undefined;
 }
 
 /** A value that lives in device memory: a weight, a state, the result of a run. */

@@ -75,6 +75,7 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   const lead = shape.length - x.rank;
   const strides = shape.map((extent, axis) => {
     const from = axis - lead;
+    if (!Number.isInteger(extent) || extent < 0) return Number.NaN;
     if (from < 0) return 0;
     if (x.shape[from] === extent) return x.strides[from]!;
     if (x.shape[from] === 1) return 0;

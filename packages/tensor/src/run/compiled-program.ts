@@ -3,10 +3,8 @@ import {
   type Device,
   type DeviceBuffer,
   type Executable,
-  formatType,
   type HostArray,
   HybraError,
-  hostArray,
   type TensorType,
 } from '@hybra/spec';
 import type { Tensors } from '../compile/compile.js';
@@ -14,8 +12,11 @@ import type { LoweredValue } from '../compile/lowered.js';
 import type { Plan } from '../compile/plan.js';
 import type { BindingSource, StageRequests } from '../compile/stage-requests.js';
 import { bytesOf, storageOf, storedTensor, storedValueOf } from '../graph/storage.js';
-import type { Tensor } from '../graph/tensor.js';
+import { Tensor } from '../graph/tensor.js';
+import type { Storage, StoredValue } from '../graph/value.js';
+import { checkHostValues, checkNames, checkSharing, checkTensor, type RunBuffers } from './check-bindings.js';
 import { explainProgram } from './explain.js';
+import { notePendingRead, notePendingWrite, waitsFor } from './pending.js';
 
 /** One device's share of a program between two exchanges. */
 export interface CompiledStage {
@@ -31,7 +32,9 @@ export interface CompiledParts {
   readonly label: string;
   readonly inputs: Tensors;
   readonly states: Tensors;
-  readonly outputTypes: ReadonlyMap<string, LoweredValue>;
+  readonly outputTypes: ReadonlyMap<string, TensorType & { readonly device: Device }>;
+  /** The stored tensors that were captured. */
+  readonly weights: readonly StoredValue[];
   readonly stages: readonly CompiledStage[];
   readonly transfers: StageRequests['transfers'];
   readonly literalBytes: (value: LoweredValue) => Uint8Array | undefined;
@@ -59,6 +62,7 @@ export class CompiledProgram {
   readonly #owned = new Map<LoweredValue | string, DeviceBuffer>();
   readonly #outputs: Tensors;
   readonly #bindings: DeviceBuffer[][];
+  readonly #captured: ReadonlySet<DeviceBuffer>;
   #isDisposed = false;
   #tail: Promise<void> | undefined;
 
@@ -67,12 +71,18 @@ export class CompiledProgram {
     this.label = parts.label;
     this.#parts = parts;
     const outputs: Record<string, Tensor> = {};
-    for (const [name, value] of parts.outputTypes) {
-      const buffer = this.#own(`output ${name}`, value.device, byteLengthOf(value));
-      outputs[name] = storedTensor(value, storageOf(value.device, buffer));
+    try {
+      for (const [name, type] of parts.outputTypes) {
+        const buffer = this.#own(`output ${name}`, type.device, byteLengthOf(type));
+        outputs[name] = storedTensor(type, storageOf(type.device, buffer));
+      }
+    } catch (error) {
+      for (const buffer of this.#owned.values()) buffer.dispose();
+      throw error;
     }
     this.#outputs = outputs;
     this.#bindings = parts.stages.map(() => []);
+    this.#captured = new Set(parts.weights.map(({ storage }) => storage.buffer));
   }
 
   /** Bytes of device memory that this program holds: arenas, outputs, constants and staging. */
@@ -93,49 +103,27 @@ export class CompiledProgram {
    */
   run(bindings: RunBindings = {}): RunResult {
     if (this.#isDisposed) throw new HybraError('E_DISPOSED', `${this.label}: the program was disposed of.`);
-    const inputs = bindings.inputs ?? {};
-    const states = bindings.states ?? {};
-    this.#checkNames('input', inputs, this.#parts.inputs);
-    this.#checkNames('state', states, this.#parts.states);
-    const buffers = new Map<string, DeviceBuffer>();
-    const waits: Promise<void>[] = this.#tail ? [this.#tail] : [];
-    const uploads: [Device, DeviceBuffer, Uint8Array][] = [];
-    for (const [name, given] of Object.entries(inputs)) {
-      const declared = this.#parts.inputs[name]!;
-      if (ArrayBuffer.isView(given)) {
-        checkHostValues(this.label, name, declared, given);
-        const buffer = this.#own(`input ${name}`, declared.device!, declared.byteLength);
-        buffers.set(`input ${name}`, buffer);
-        // A waiting run must not see values that the caller changes meanwhile.
-        uploads.push([declared.device!, buffer, bytesOf(given)]);
-      } else {
-        buffers.set(`input ${name}`, this.#bind('input', name, given, declared, waits));
-      }
+    for (const value of this.#parts.weights) {
+      if (value.storage.state !== 'live') storedValueOf(new Tensor(value), this.label); // throws
     }
-    const donated = Object.entries(states).map(([name, tensor]) => {
-      buffers.set(`state ${name}`, this.#bind('state', name, tensor, this.#parts.states[name]!, waits));
-      return [name, tensor] as const;
-    });
-    if (new Set(donated.map(([name]) => buffers.get(`state ${name}`))).size !== donated.length) {
-      throw new HybraError(
-        'E_ARGUMENT',
-        `${this.label}: two states share one buffer; each is updated in place. Fork one.`,
-      );
-    }
-    const isImmediate = waits.length === 0 && this.#parts.transfers.length === 0;
+    const given = this.#bind(bindings.inputs ?? {}, bindings.states ?? {});
+    const { waits } = given;
     let ready: Promise<void> | undefined;
-    if (isImmediate) {
-      for (const [device, buffer, bytes] of uploads) if (bytes.byteLength > 0) device.write(buffer, 0, bytes);
-      for (const index of this.#parts.stages.keys()) this.#runStage(index, buffers);
+    if (waits.length === 0 && this.#parts.transfers.length === 0) {
+      upload(given.uploads);
+      for (const index of this.#parts.stages.keys()) this.#runStage(index, given);
     } else {
-      const copies = uploads.map(([device, buffer, bytes]) => [device, buffer, bytes.slice()] as const);
-      ready = this.#runInStages(waits, copies, buffers);
-      ready.catch(() => {}); // surfaces at the readback that waits for it
-      this.#tail = ready;
+      // A waiting run must not see values that the caller changes meanwhile.
+      const uploads = given.uploads.map((each) => ({ ...each, bytes: each.bytes.slice() }));
+      ready = this.#runInStages({ ...given, uploads });
+      this.#follow(ready, given);
     }
-    for (const output of Object.values(this.#outputs))
-      storedValueOf(output, this.label).storage.ready = ready;
-    return { outputs: this.#outputs, states: this.#donate(donated, ready) };
+    for (const output of Object.values(this.#outputs)) {
+      const { storage } = storedValueOf(output, this.label);
+      storage.ready = undefined;
+      if (ready) notePendingWrite(storage, ready);
+    }
+    return { outputs: this.#outputs, states: donate(bindings.states ?? {}, this.label, ready) };
   }
 
   /** Waits until the last run is enqueued on every device; its failure surfaces at a readback. */
@@ -148,12 +136,16 @@ export class CompiledProgram {
     return explainProgram(this.label, this.#parts.stages, this.#parts.transfers);
   }
 
-  /** Frees arenas, outputs and constants. Idempotent. */
+  /** Frees arenas, outputs and constants, once runs that wait for other devices are enqueued. Idempotent. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    for (const { executable } of this.#parts.stages) executable.dispose();
-    for (const buffer of this.#owned.values()) buffer.dispose();
+    const release = (): void => {
+      for (const { executable } of this.#parts.stages) executable.dispose();
+      for (const buffer of this.#owned.values()) buffer.dispose();
+    };
+    if (this.#tail) this.#tail.then(release, release);
+    else release();
     for (const output of Object.values(this.#outputs)) {
       const { value } = output;
       if (value.kind === 'stored') value.storage.state = 'disposed';
@@ -172,48 +164,66 @@ export class CompiledProgram {
     return buffer;
   }
 
-  #checkNames(role: string, given: Readonly<Record<string, unknown>>, declared: Tensors): void {
-    const missing = Object.keys(declared).filter((name) => !(name in given));
-    const unknown = Object.keys(given).filter((name) => !(name in declared));
-    if (missing.length + unknown.length === 0) return;
-    throw new HybraError(
-      'E_ARGUMENT',
-      `${this.label}: ${missing.length > 0 ? `${role} ${missing.join(', ')} is missing` : `${role} ${unknown.join(', ')} is unknown`}; the program takes ${Object.keys(declared).join(', ') || 'none'}.`,
-      { role, missing, unknown },
-    );
-  }
-
-  #bind(
-    role: 'input' | 'state',
-    name: string,
-    tensor: Tensor,
-    declared: Tensor,
-    waits: Promise<void>[],
-  ): DeviceBuffer {
-    const { storage } = storedValueOf(tensor, `${this.label}: ${role} ${name}`);
-    if (
-      formatType(tensor) !== formatType(declared) ||
-      !tensor.isWhole ||
-      storage.device !== declared.device
-    ) {
-      throw new HybraError(
-        tensor.dtype === declared.dtype ? 'E_SHAPE' : 'E_DTYPE',
-        `${this.label}: ${role} ${name} is ${formatType(tensor)}${tensor.isWhole ? '' : ' (a window)'} on ${storage.device.name}, expected a whole ${formatType(declared)} on ${declared.device!.name}.`,
-        { role, name, got: formatType(tensor), expected: formatType(declared) },
-      );
+  /** Checks what a run is given, before anything is enqueued. */
+  #bind(inputs: NonNullable<RunBindings['inputs']>, states: Tensors): Given {
+    const { label } = this;
+    checkNames(label, 'input', inputs, this.#parts.inputs);
+    checkNames(label, 'state', states, this.#parts.states);
+    // What failed in an earlier run concerns this one only through the tensors that it is given.
+    const waits: Promise<void>[] = this.#tail ? [this.#tail.catch(() => {})] : [];
+    const uploads: Upload[] = [];
+    const read: Storage[] = this.#parts.weights.map(({ storage }) => storage);
+    const given = { inputs: new Map<string, DeviceBuffer>(), states: new Map<string, DeviceBuffer>() };
+    for (const [name, value] of Object.entries(inputs)) {
+      const declared = this.#parts.inputs[name]!;
+      if (ArrayBuffer.isView(value)) {
+        checkHostValues({ label, role: 'input', name }, declared, value);
+        const device = declared.device!;
+        const buffer = this.#own(`input ${name}`, device, declared.byteLength);
+        uploads.push({ device, buffer, bytes: bytesOf(value) });
+        given.inputs.set(name, buffer);
+      } else {
+        const storage = checkTensor({ label, role: 'input', name }, declared, value);
+        read.push(storage);
+        given.inputs.set(name, storage.buffer);
+      }
     }
-    if (storage.ready && storage.ready !== this.#tail) waits.push(storage.ready);
-    return storage.buffer;
+    for (const [name, tensor] of Object.entries(states)) {
+      const storage = checkTensor({ label, role: 'state', name }, this.#parts.states[name]!, tensor);
+      waits.push(...waitsFor(storage, 'write'));
+      given.states.set(name, storage.buffer);
+    }
+    for (const storage of read) waits.push(...waitsFor(storage, 'read'));
+    const outputs = new Map<string, DeviceBuffer>();
+    for (const [name, tensor] of Object.entries(this.#outputs)) {
+      const { storage } = storedValueOf(tensor, label);
+      // A reader of the last run's output that waits for another device comes first.
+      if (storage.reads) waits.push(storage.reads);
+      outputs.set(name, storage.buffer);
+    }
+    checkSharing(label, { ...given, outputs, captured: this.#captured });
+    return { ...given, outputs, waits, uploads, read };
   }
 
-  #bufferFor(source: BindingSource, run: ReadonlyMap<string, DeviceBuffer>, device: Device): DeviceBuffer {
-    if (source.kind !== 'value')
-      return run.get(`${source.kind} ${source.name}`) ?? this.#owned.get(`output ${source.name}`)!;
+  /** Remembers a run that is not enqueued yet for as long as it is not. */
+  #follow(ready: Promise<void>, { read }: Given): void {
+    for (const storage of read) notePendingRead(storage, ready);
+    this.#tail = ready;
+    const settle = (): void => {
+      if (this.#tail === ready) this.#tail = undefined;
+    };
+    ready.then(settle, settle);
+  }
+
+  #bufferFor(source: BindingSource, given: Given, device: Device): DeviceBuffer {
+    if (source.kind === 'output') return given.outputs.get(source.name)!;
+    if (source.kind === 'state') return given.states.get(source.name)!;
     const { value } = source;
-    if (value.origin.kind === 'stored')
-      return storedValueOf(storedTensor(value, value.origin.value.storage), this.label).storage.buffer;
-    if (value.origin.kind === 'placeholder')
-      return run.get(`${value.origin.value.role} ${value.origin.value.name}`)!;
+    if (value.origin.kind === 'stored') return value.origin.value.storage.buffer;
+    if (value.origin.kind === 'placeholder') {
+      const { role, name } = value.origin.value;
+      return (role === 'state' ? given.states : given.inputs).get(name)!;
+    }
     const isNew = !this.#owned.has(value);
     const buffer = this.#own(value, device, byteLengthOf(value));
     const bytes = isNew ? this.#parts.literalBytes(value) : undefined;
@@ -221,56 +231,64 @@ export class CompiledProgram {
     return buffer;
   }
 
-  #runStage(index: number, run: ReadonlyMap<string, DeviceBuffer>): void {
+  #runStage(index: number, given: Given): void {
     const { sources, device, executable } = this.#parts.stages[index]!;
     const bindings = this.#bindings[index]!;
-    for (const [at, source] of sources.entries()) bindings[at] = this.#bufferFor(source, run, device);
+    for (const [at, source] of sources.entries()) bindings[at] = this.#bufferFor(source, given, device);
     executable.run(bindings);
   }
 
-  async #runInStages(
-    waits: readonly Promise<void>[],
-    uploads: readonly (readonly [Device, DeviceBuffer, Uint8Array])[],
-    run: ReadonlyMap<string, DeviceBuffer>,
-  ): Promise<void> {
-    for (const wait of waits) await wait;
-    for (const [device, buffer, bytes] of uploads) if (bytes.byteLength > 0) device.write(buffer, 0, bytes);
+  async #runInStages(given: Given): Promise<void> {
+    for (const wait of given.waits) await wait;
+    upload(given.uploads);
     let level = -1;
     for (const [index, stage] of this.#parts.stages.entries()) {
-      for (; level < stage.level; level++) await this.#transfer(level + 1, run);
-      this.#runStage(index, run);
+      for (; level < stage.level; level++) await this.#transfer(level + 1, given);
+      this.#runStage(index, given);
     }
   }
 
-  async #transfer(beforeLevel: number, run: ReadonlyMap<string, DeviceBuffer>): Promise<void> {
+  async #transfer(beforeLevel: number, given: Given): Promise<void> {
     const due = this.#parts.transfers.filter((transfer) => transfer.beforeLevel === beforeLevel);
     await Promise.all(
       due.map(async ({ from, to }) => {
-        const source = this.#bufferFor({ kind: 'value', value: from }, run, from.device);
-        const bytes = await from.device.read(source, 0, byteLengthOf(from));
-        if (bytes.byteLength > 0) to.device.write(this.#own(to, to.device, byteLengthOf(to)), 0, bytes);
+        const source = this.#bufferFor({ kind: 'value', value: from }, given, from.device);
+        const byteLength = byteLengthOf(from);
+        const target = this.#own(to, to.device, byteLength);
+        if (byteLength > 0) to.device.write(target, 0, await from.device.read(source, 0, byteLength));
       }),
     );
   }
-
-  #donate(states: readonly (readonly [string, Tensor])[], ready: Promise<void> | undefined): Tensors {
-    const updated: Record<string, Tensor> = {};
-    for (const [name, tensor] of states) {
-      const { storage } = storedValueOf(tensor, this.label);
-      storage.state = 'donated';
-      updated[name] = storedTensor(tensor, { ...storage, state: 'live', ready });
-    }
-    return updated;
-  }
 }
 
-function checkHostValues(label: string, name: string, declared: TensorType, given: HostArray): void {
-  const expected = byteLengthOf(declared);
-  if (given.byteLength !== expected || given.constructor !== hostArray(declared.dtype, 0).constructor) {
-    throw new HybraError(
-      given.byteLength === expected ? 'E_DTYPE' : 'E_SHAPE',
-      `${label}: input ${name} is a ${given.constructor.name} of ${given.length}, expected ${formatType(declared)}.`,
-      { name, expected: formatType(declared) },
-    );
+/** What a run was given, checked. */
+interface Given extends Omit<RunBuffers, 'captured'> {
+  /** What has to be enqueued before. */
+  readonly waits: readonly Promise<void>[];
+  readonly uploads: readonly Upload[];
+  /** Memory of others that the run reads. */
+  readonly read: readonly Storage[];
+}
+
+interface Upload {
+  readonly device: Device;
+  readonly buffer: DeviceBuffer;
+  readonly bytes: Uint8Array;
+}
+
+function upload(uploads: readonly Upload[]): void {
+  for (const { device, buffer, bytes } of uploads) if (bytes.byteLength > 0) device.write(buffer, 0, bytes);
+}
+
+/** Takes the tensors given for states away from the caller, and gives new ones over the same memory. */
+function donate(states: Tensors, label: string, ready: Promise<void> | undefined): Tensors {
+  const updated: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(states)) {
+    const { storage } = storedValueOf(tensor, label);
+    storage.state = 'donated';
+    const renewed = storageOf(storage.device, storage.buffer);
+    if (ready) notePendingWrite(renewed, ready);
+    updated[name] = storedTensor(tensor, renewed);
   }
+  return updated;
 }

@@ -20,6 +20,7 @@ export async function evaluate(
   tensors: readonly Tensor[],
   options: EvaluateOptions = {},
 ): Promise<readonly Tensor[]> {
+  if (tensors.length === 0) return [];
   const device = options.device ?? tensors.find((tensor) => tensor.device)?.device;
   if (!device) {
     throw new HybraError(
@@ -41,8 +42,10 @@ export async function evaluate(
       const kept = storage.device.allocate(storage.buffer.byteLength, 'evaluate');
       const enqueue = (): void => storage.device.copy(storage.buffer, 0, kept, 0, kept.byteLength);
       const result = storageOf(storage.device, kept);
-      if (storage.ready) result.ready = storage.ready.then(enqueue);
-      else enqueue();
+      if (storage.ready) {
+        result.ready = storage.ready.then(enqueue);
+        result.ready.catch(() => {}); // surfaces at the readback that waits for it
+      } else enqueue();
       return storedTensor(output, result);
     });
   } finally {

@@ -1,8 +1,9 @@
+import { HybraError } from '@hybra/spec';
 import type { CompiledProgram } from './compiled-program.js';
 
 /** Programs kept for their shapes, the least recently used dropped first. */
 export interface ProgramCache {
-  /** The program of this key, made on first use; concurrent calls make it once. */
+  /** The program of this key, made on first use; concurrent calls make it once. @throws E_DISPOSED */
   get(key: string, make: () => Promise<CompiledProgram>): Promise<CompiledProgram>;
   /** Programs held. */
   readonly size: number;
@@ -16,6 +17,7 @@ export interface ProgramCache {
  * @param byteLimit bytes of device memory that programs may own together; the newest is always kept
  */
 export function createProgramCache(byteLimit: number): ProgramCache {
+  let isDisposed = false;
   const ready = new Map<string, CompiledProgram>();
   const pending = new Map<string, Promise<CompiledProgram>>();
   const ownedBytes = (): number => {
@@ -24,18 +26,18 @@ export function createProgramCache(byteLimit: number): ProgramCache {
     return bytes;
   };
   async function make(key: string, build: () => Promise<CompiledProgram>): Promise<CompiledProgram> {
-    try {
-      const program = await build();
-      ready.set(key, program);
-      for (const [oldKey, old] of ready) {
-        if (ownedBytes() <= byteLimit || oldKey === key) break;
-        ready.delete(oldKey);
-        old.dispose();
-      }
-      return program;
-    } finally {
-      pending.delete(key);
+    const program = await build();
+    if (isDisposed) {
+      program.dispose();
+      throw disposed();
     }
+    ready.set(key, program);
+    for (const [oldKey, old] of ready) {
+      if (ownedBytes() <= byteLimit || oldKey === key) break;
+      ready.delete(oldKey);
+      old.dispose();
+    }
+    return program;
   }
   return {
     get size() {
@@ -45,19 +47,28 @@ export function createProgramCache(byteLimit: number): ProgramCache {
       return ownedBytes();
     },
     async get(key, build) {
+      if (isDisposed) throw disposed();
       const known = ready.get(key);
       if (known) {
         ready.delete(key);
         ready.set(key, known);
         return known;
       }
-      const making = pending.get(key) ?? make(key, build);
-      pending.set(key, making);
+      let making = pending.get(key);
+      if (!making) {
+        making = make(key, build).finally(() => pending.delete(key));
+        pending.set(key, making);
+      }
       return making;
     },
     dispose() {
+      isDisposed = true;
       for (const program of ready.values()) program.dispose();
       ready.clear();
     },
   };
+}
+
+function disposed(): HybraError {
+  return new HybraError('E_DISPOSED', 'the program cache was disposed of.');
 }
