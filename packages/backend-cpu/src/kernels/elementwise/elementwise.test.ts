@@ -62,8 +62,8 @@ const binary: Record<string, (a: number, b: number) => number> = {
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  minimum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? nan : a < b ? a : b),
-  maximum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? nan : a > b ? a : b),
+  minimum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? nan : Math.min(a, b)),
+  maximum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? nan : Math.max(a, b)),
 };
 
 describe.each(Object.entries(binary))('%s', (op, definition) => {
@@ -114,6 +114,8 @@ describe('integers', () => {
   const edges = [0, 1, -1, 7, -7, 2 ** 31 - 1, -(2 ** 31), 65537, -123456789];
   const pairs = edges.flatMap((a) => edges.map((b) => [a, b] as const));
 
+  const ordered = (a: bigint, b: bigint): readonly [bigint, bigint] => (a < b ? [a, b] : [b, a]);
+
   /** The op in exact arithmetic, wrapped to 32 bits. */
   const exact: Record<string, (a: bigint, b: bigint) => bigint> = {
     add: (a, b) => a + b,
@@ -125,8 +127,8 @@ describe('integers', () => {
     bitXor: (a, b) => a ^ b,
     shiftLeft: (a, b) => a << (b & 31n),
     shiftRight: (a, b) => a >> (b & 31n),
-    minimum: (a, b) => (a < b ? a : b),
-    maximum: (a, b) => (a > b ? a : b),
+    minimum: (a, b) => ordered(a, b)[0],
+    maximum: (a, b) => ordered(a, b)[1],
   };
 
   it.each(Object.entries(exact))('%s wraps to the exact low bits, on i32 and u32', async (op, definition) => {
