@@ -31,7 +31,7 @@ function wholeNumber(name: string, text: string): number {
 }
 
 async function keep(target: FoundTarget, seed: number, failure: CaseFailure): Promise<void> {
-  const folder = join(root, '.hybra/fuzz', target.name);
+  const folder = join(root, '.hybra/fuzz', target.name.replace(/[^\w.-]+/g, '-'));
   const file = join(folder, `seed-${seed}-case-${failure.index}.bin`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, makeCase(await target.seeds(), target.name, seed, failure.index));
@@ -39,7 +39,9 @@ async function keep(target: FoundTarget, seed: number, failure: CaseFailure): Pr
     `  ${failure.kind} in case ${failure.index}: ${failure.detail.replaceAll('\n', '\n  ')}\n`,
   );
   process.stdout.write(`  input: ${file}\n`);
-  process.stdout.write(`  again: pnpm fuzz --target ${target.name} --seed ${seed} --case ${failure.index}\n`);
+  process.stdout.write(
+    `  again: pnpm fuzz --target '${target.name}' --seed ${seed} --case ${failure.index}\n`,
+  );
 }
 
 async function main(): Promise<number> {
