@@ -159,14 +159,15 @@ class StageBuilder {
   }
 
   receiveState(name: string, before: LoweredValue | undefined, after: LoweredValue): void {
-    const at = before === undefined ? -1 : this.bindings.findIndex((binding) => binding.holds === before);
-    const binding: PlannedBinding = { name, role: 'state', byteLength: byteLengthOf(after), receives: after };
-    if (at >= 0) {
-      this.bindings[at] = { ...this.bindings[at]!, receives: after };
-    } else {
-      this.bindings.push(before === undefined ? binding : { ...binding, holds: before });
+    if (before === undefined) {
+      this.bindings.push({ name, role: 'state', byteLength: byteLengthOf(after), receives: after });
       this.sources.push({ kind: 'state', name });
+      return;
     }
+    // One binding for the old and the new value, also where another state takes over the old one.
+    this.hold(before);
+    const at = this.bindings.findIndex((binding) => binding.holds === before);
+    this.bindings[at] = { ...this.bindings[at]!, receives: after };
   }
 
   finish(label: string, isOneOfMany: boolean): StageRequest {
