@@ -30,8 +30,12 @@ import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
 import { segmentSumKernel } from './sequence/segment-sum.js';
-import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective-scan.js';
-import { ssdChunkScanKernel, ssdStepKernel } from './sequence/ssd-scan.js';
+import {
+  selectiveRecurrentScanKernel,
+  selectiveScanKernel,
+  selectiveStepKernel,
+} from './sequence/selective-scan.js';
+import { ssdChunkScanKernel, ssdRecurrentScanKernel, ssdStepKernel } from './sequence/ssd-scan.js';
 
 /** Every kernel of this package: one for each op of the contract. */
 export const standardKernels: readonly CpuKernel[] = [
@@ -80,3 +84,9 @@ export const standardKernels: readonly CpuKernel[] = [
 export const mandatoryKernels: readonly CpuKernel[] = standardKernels.filter((kernel) =>
   mandatoryOps.includes(kernel.op),
 );
+
+/**
+ * The scans as the recurrences that define them, position by position. In front of {@link standardKernels} they
+ * make the device that chunked scans are measured against.
+ */
+export const recurrentKernels: readonly CpuKernel[] = [selectiveRecurrentScanKernel, ssdRecurrentScanKernel];

@@ -130,7 +130,7 @@ class TextSoFar {
   #stoppedAt = Number.POSITIVE_INFINITY;
 
   constructor(tokenizer: Tokenizer, stops: readonly string[]) {
-    this.#stream = tokenizer.stream();
+    this.#stream = tokenizer.stream({ skipSpecialTokens: true });
     this.#matcher = new StopMatcher(stops);
   }
 

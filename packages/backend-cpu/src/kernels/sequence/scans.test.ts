@@ -2,6 +2,7 @@ import { type DType, elementCount } from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
 import { cpu } from '../../backend.js';
 import { rounded, runCall, seeded, type TestInput, tensor } from '../../testing.js';
+import { recurrentKernels, standardKernels } from '../index.js';
 
 interface Ssd {
   readonly B: number;
@@ -11,6 +12,9 @@ interface Ssd {
   readonly G: number;
   readonly N: number;
 }
+
+/** Scans as the recurrences that define them. */
+const recurrentCpu = cpu({ kernels: [...recurrentKernels, ...standardKernels] });
 
 const slots = [2, -1, 0, 7];
 const S = 3;
@@ -87,15 +91,15 @@ async function ssd(
   sizes: Ssd,
   data: Data,
   dtypes: readonly [DType, DType],
-  isInPlace = true,
+  { isInPlace = true, chunkSize = 64, isRecurrent = false } = {},
 ): Promise<[number[], number[]]> {
   const inputs = ssdInputs(sizes, data, dtypes, op === 'ssdStep');
-  const device = await cpu().open();
+  const device = await (isRecurrent ? recurrentCpu : cpu()).open();
   const [y, states] = await runCall(device, {
     op,
     inputs,
     outputs: [inputs[0]!, inputs[5]!].map(({ dtype, shape }) => ({ dtype, shape })),
-    attributes: op === 'ssdStep' ? {} : { chunkSize: 64 },
+    attributes: op === 'ssdStep' ? {} : { chunkSize },
     ...(isInPlace ? { inPlace: [[1, 5] as const] } : {}),
   });
   return [y!, states!];
@@ -130,18 +134,23 @@ describe('ssdChunkScan and ssdStep', () => {
     ]) {
       const data = ssdData(sizes, dtypes[0], dtypes[1]);
       const [y, states] = ssdOracle(sizes, data);
-      for (const isInPlace of [true, false]) {
-        const got = await ssd('ssdChunkScan', sizes, data, dtypes, isInPlace);
+      for (const options of [
+        { chunkSize: 1 },
+        { chunkSize: 8, isInPlace: false },
+        { chunkSize: 64 },
+        { isRecurrent: true },
+      ]) {
+        const got = await ssd('ssdChunkScan', sizes, data, dtypes, options);
         expectNear(got[0], y, tolerances[dtypes[0]]!);
         expectNear(got[1], states, tolerances[dtypes[1]]!);
       }
     }
   });
 
-  it('gives the bits of one step after another', async () => {
+  it('as a recurrence gives the bits of one step after another', async () => {
     const sizes = { B: 3, T: 9, H: 4, P: 3, G: 2, N: 5 };
     const data = ssdData(sizes, 'f32', 'f32');
-    const whole = await ssd('ssdChunkScan', sizes, data, ['f32', 'f32']);
+    const whole = await ssd('ssdChunkScan', sizes, data, ['f32', 'f32'], { isRecurrent: true });
     let states = data.states;
     const at = (values: readonly number[], t: number, width: number): number[] =>
       Array.from({ length: sizes.B }, (_, b) =>
@@ -228,10 +237,11 @@ describe('selectiveScan and selectiveStep', () => {
     { B, T, D, N }: Selective,
     values: Data,
     dtypes: readonly [DType, DType],
+    isRecurrent = false,
   ): Promise<[number[], number[]]> {
     const time = op === 'selectiveStep' ? [] : [T];
     const exact: DType = dtypes[0] === 'f64' ? 'f64' : 'f32';
-    const device = await cpu().open();
+    const device = await (isRecurrent ? recurrentCpu : cpu()).open();
     const xShape = [B, ...time, D];
     const [y, states] = await runCall(device, {
       op,
@@ -263,21 +273,24 @@ describe('selectiveScan and selectiveStep', () => {
   ] as const)('%s with states in %s match the definition; inactive rows are no-ops', async (...dtypes) => {
     for (const sizes of [
       { B: 4, T: 33, D: 5, N: 7 },
+      { B: 2, T: 150, D: 3, N: 4 },
       { B: 1, T: 1, D: 1, N: 1 },
       { B: 2, T: 0, D: 3, N: 4 },
     ]) {
       const values = data(sizes, dtypes[0], dtypes[1]);
       const [y, states] = oracle(sizes, values);
-      const got = await run('selectiveScan', sizes, values, dtypes);
-      expectNear(got[0], y, tolerances[dtypes[0]]!);
-      expectNear(got[1], states, tolerances[dtypes[1]]!);
+      for (const isRecurrent of [false, true]) {
+        const got = await run('selectiveScan', sizes, values, dtypes, isRecurrent);
+        expectNear(got[0], y, tolerances[dtypes[0]]!);
+        expectNear(got[1], states, tolerances[dtypes[1]]!);
+      }
     }
   });
 
-  it('gives the bits of one step after another', async () => {
+  it('as a recurrence gives the bits of one step after another', async () => {
     const sizes = { B: 3, T: 9, D: 4, N: 5 };
     const values = data(sizes, 'f32', 'f32');
-    const whole = await run('selectiveScan', sizes, values, ['f32', 'f32']);
+    const whole = await run('selectiveScan', sizes, values, ['f32', 'f32'], true);
     let { states } = values;
     const at = (list: readonly number[], t: number, width: number): number[] =>
       Array.from({ length: sizes.B }, (_, b) =>

@@ -4,34 +4,50 @@ import { sharesMemory } from '../../layout/shares-memory.js';
 import { refusalUnlessFloat } from '../accept.js';
 import { withHalves } from '../with-halves.js';
 import { slotAccess } from './pool-slot.js';
+import { selectiveChunks } from './selective-chunks.js';
 import { type SelectiveRow, selectiveRecurrence } from './selective-recurrence.js';
 
 const states = 5;
 
-/** Mamba-1 over a sequence, as the sequential recurrence. States are updated in place. */
+/** Mamba-1 over a sequence, as a chunked scan. States are updated in place. */
 export const selectiveScanKernel: CpuKernel = selectiveKernel(
-  'cpu/selective-scan',
+  'cpu/selective-chunks',
   'selectiveScan',
-  (call) => {
-    const [, T, D] = call.inputs[0]!.shape as [number, number, number];
-    return { T, D, N: call.inputs[2]!.shape[1]! };
-  },
+  scanSizes,
+  selectiveChunks,
+);
+
+/** Mamba-1 over a sequence, as the recurrence that defines it: what chunked forms are measured against. */
+export const selectiveRecurrentScanKernel: CpuKernel = selectiveKernel(
+  'cpu/selective-recurrence',
+  'selectiveScan',
+  scanSizes,
+  selectiveRecurrence,
 );
 
 /** One step of Mamba-1. States are updated in place. */
 export const selectiveStepKernel: CpuKernel = selectiveKernel(
   'cpu/selective-step',
   'selectiveStep',
-  (call) => {
-    const [, D] = call.inputs[0]!.shape as [number, number];
-    return { T: 1, D, N: call.inputs[2]!.shape[1]! };
-  },
+  stepSizes,
+  selectiveRecurrence,
 );
+
+function scanSizes(call: OpCall): SelectiveRow {
+  const [, T, D] = call.inputs[0]!.shape as [number, number, number];
+  return { T, D, N: call.inputs[2]!.shape[1]! };
+}
+
+function stepSizes(call: OpCall): SelectiveRow {
+  const [, D] = call.inputs[0]!.shape as [number, number];
+  return { T: 1, D, N: call.inputs[2]!.shape[1]! };
+}
 
 function selectiveKernel(
   name: string,
   op: 'selectiveScan' | 'selectiveStep',
   sizes: (call: OpCall) => SelectiveRow,
+  advance: typeof selectiveRecurrence,
 ): CpuKernel {
   return withHalves(
     {
@@ -48,13 +64,13 @@ function selectiveKernel(
           }
         );
       },
-      build: (call) => selectiveRun(call, sizes(call)),
+      build: (call) => selectiveRun(call, sizes(call), advance),
     },
     { inputs: [states], outputs: [1] },
   );
 }
 
-function selectiveRun(call: OpCall, row: SelectiveRow): KernelRun {
+function selectiveRun(call: OpCall, row: SelectiveRow, advance: typeof selectiveRecurrence): KernelRun {
   const { T, D, N } = row;
   const slotCount = call.inputs[states]!.shape[0]!;
   const access = slotAccess(call.inputs[states]!.dtype, D * N);
@@ -68,7 +84,7 @@ function selectiveRun(call: OpCall, row: SelectiveRow): KernelRun {
         continue;
       }
       const { numbers, from } = access.open(pool!, slot, scratch);
-      selectiveRecurrence(row, inputs, b * T * D, b * T * N, numbers, from, y!);
+      advance(row, inputs, b * T * D, b * T * N, numbers, from, y!);
       access.close(pool!, slot, scratch);
     }
   };

@@ -4,28 +4,48 @@ import { sharesMemory } from '../../layout/shares-memory.js';
 import { refusalUnlessFloat } from '../accept.js';
 import { withHalves } from '../with-halves.js';
 import { slotAccess } from './pool-slot.js';
+import { ssdChunks } from './ssd-chunks.js';
 import { type SsdRow, ssdRecurrence } from './ssd-recurrence.js';
 
 const states = 5;
 
+/** Mamba-2 over a sequence, as the chunked algorithm. States are updated in place. */
+export const ssdChunkScanKernel: CpuKernel = ssdKernel('cpu/ssd-chunks', 'ssdChunkScan', scanSizes, (call) =>
+  ssdChunks(call.attributes.chunkSize as number),
+);
+
 /**
- * Mamba-2 over a sequence. It is the sequential recurrence whatever the chunk size, and so gives the bits
- * that steps give (with a float32 or float64 pool). States are updated in place.
+ * Mamba-2 over a sequence, as the recurrence that defines it: it gives the bits that steps give (with a float32
+ * or float64 pool). What chunked forms are measured against.
  */
-export const ssdChunkScanKernel: CpuKernel = ssdKernel('cpu/ssd-scan', 'ssdChunkScan', (call) => {
+export const ssdRecurrentScanKernel: CpuKernel = ssdKernel(
+  'cpu/ssd-recurrence',
+  'ssdChunkScan',
+  scanSizes,
+  () => ssdRecurrence,
+);
+
+/** One step of Mamba-2. States are updated in place. */
+export const ssdStepKernel: CpuKernel = ssdKernel('cpu/ssd-step', 'ssdStep', stepSizes, () => ssdRecurrence);
+
+function scanSizes(call: OpCall): SsdRow {
   const [, T, H, P] = call.inputs[0]!.shape as [number, number, number, number];
   const [, , G, N] = call.inputs[3]!.shape as [number, number, number, number];
   return { T, H, P, G, N };
-});
+}
 
-/** One step of Mamba-2. States are updated in place. */
-export const ssdStepKernel: CpuKernel = ssdKernel('cpu/ssd-step', 'ssdStep', (call) => {
+function stepSizes(call: OpCall): SsdRow {
   const [, H, P] = call.inputs[0]!.shape as [number, number, number];
   const [, G, N] = call.inputs[3]!.shape as [number, number, number];
   return { T: 1, H, P, G, N };
-});
+}
 
-function ssdKernel(name: string, op: 'ssdChunkScan' | 'ssdStep', sizes: (call: OpCall) => SsdRow): CpuKernel {
+function ssdKernel(
+  name: string,
+  op: 'ssdChunkScan' | 'ssdStep',
+  sizes: (call: OpCall) => SsdRow,
+  algorithm: (call: OpCall) => typeof ssdRecurrence,
+): CpuKernel {
   return withHalves(
     {
       name,
@@ -41,13 +61,13 @@ function ssdKernel(name: string, op: 'ssdChunkScan' | 'ssdStep', sizes: (call: O
           }
         );
       },
-      build: (call) => ssdRun(call, sizes(call)),
+      build: (call) => ssdRun(call, sizes(call), algorithm(call)),
     },
     { inputs: [states], outputs: [1] },
   );
 }
 
-function ssdRun(call: OpCall, row: SsdRow): KernelRun {
+function ssdRun(call: OpCall, row: SsdRow, advance: typeof ssdRecurrence): KernelRun {
   const { T, H, P, N } = row;
   const width = T * H * P;
   const slotCount = call.inputs[states]!.shape[0]!;
@@ -62,7 +82,7 @@ function ssdRun(call: OpCall, row: SsdRow): KernelRun {
         continue;
       }
       const { numbers, from } = access.open(pool!, slot, scratch);
-      ssdRecurrence(row, inputs, b, numbers, from, y!);
+      advance(row, inputs, b, numbers, from, y!);
       access.close(pool!, slot, scratch);
     }
   };
