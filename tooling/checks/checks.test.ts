@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Manifest, Member } from '../workspace/members.js';
+import { nodeTypeProblems } from './browser-types.js';
 import { changesetProblems, packagesOfChangeset } from './changesets.js';
 import { commandChecks } from './commands.js';
 import { arrowProblems } from './dependency-arrows.js';
@@ -136,6 +137,19 @@ describe('package shape', () => {
   test('files that are missing', () => {
     expect(shapeProblems(member('@hybra/spec', {}, good), () => false)).toHaveLength(2);
   });
+});
+
+test('declarations that need the types of Node', () => {
+  const good =
+    '/** Not a Buffer. */\n * nor a Buffer\ndeclare function f(a: ArrayBuffer, b: BufferSource): void;';
+  expect(nodeTypeProblems('a.d.ts', good)).toEqual([]);
+  for (const bad of [
+    'declare const a: Buffer;',
+    "import { b } from 'node:fs';",
+    'type C = NodeJS.Timeout;',
+  ]) {
+    expect(nodeTypeProblems('a.d.ts', bad)).toHaveLength(1);
+  }
 });
 
 test('files and packages above their budget', () => {

@@ -2,6 +2,7 @@
 import { prepare } from '../bootstrap/prepare.mjs';
 import { readMembers } from '../workspace/members.js';
 import { root } from '../workspace/root.js';
+import { browserTypes } from './browser-types.js';
 import { changesets } from './changesets.js';
 import type { Check, Findings } from './check.js';
 import { commandChecks } from './commands.js';
@@ -23,6 +24,7 @@ const checks: readonly Check[] = [
   importCycles,
   sourceRules,
   packageShape,
+  browserTypes,
   fileBudgets,
   licences,
   forbiddenWords,
