@@ -1,6 +1,6 @@
 import { byteLengthOf } from '@hybra/spec';
 import type { LoweredCall, LoweredValue } from './lowered.js';
-import { isWholeOperand, type PlanRequest, VirtualBuffer } from './virtual-buffers.js';
+import { isWholeOperand, type PlannedBinding, type PlanRequest, VirtualBuffer } from './virtual-buffers.js';
 
 /** Which memory each value lies in, and the calls with the closing copies that could not be avoided. */
 export interface Assignment {
@@ -25,6 +25,7 @@ export function assignBuffers(request: PlanRequest): Assignment {
     return buffer;
   });
   const lastRead = lastReads(request);
+  const lineages = bindings.map((binding) => lineageOf(binding, request.calls));
 
   let inPlaceCount = 0;
   for (const [index, call] of request.calls.entries()) {
@@ -45,9 +46,10 @@ export function assignBuffers(request: PlanRequest): Assignment {
       if (from !== position || !input || !isWholeOperand(input)) continue;
       const buffer = bufferOf.get(input.value)!;
       const binding = buffer.binding === undefined ? undefined : bindings[buffer.binding]!;
-      // A state that this stage does not replace is still wanted: by a later stage, or by the caller as it is.
+      // A state that this stage does not replace is still wanted, by a later stage or by the caller as it is;
+      // and what does not lead to its new value would only have to be copied out of the way.
       const isExpendable =
-        binding === undefined || (binding.role === 'state' && binding.receives !== undefined);
+        binding === undefined || (binding.role === 'state' && lineages[buffer.binding!]!.has(output));
       const isFree =
         isExpendable &&
         lastRead.get(input.value) === index &&
@@ -67,6 +69,21 @@ export function assignBuffers(request: PlanRequest): Assignment {
     for (const output of call.outputs) bufferOf.get(output)!.use(index);
   }
   return { calls, bufferOf, bindingBuffers, inPlaceCount };
+}
+
+/** The new value of a binding, and the values from which it can grow in one place. */
+function lineageOf({ role, receives }: PlannedBinding, calls: readonly LoweredCall[]): Set<LoweredValue> {
+  const lineage = new Set<LoweredValue>();
+  if (role !== 'state' || !receives) return lineage;
+  lineage.add(receives);
+  for (let index = calls.length - 1; index >= 0; index--) {
+    const { inputs, outputs, traits } = calls[index]!;
+    for (const [output, input] of traits.inPlace ?? []) {
+      const operand = inputs[input];
+      if (operand && isWholeOperand(operand) && lineage.has(outputs[output]!)) lineage.add(operand.value);
+    }
+  }
+  return lineage;
 }
 
 /** Index of the last call that reads each value; after the end for values that must survive. */
