@@ -4,7 +4,15 @@ export type { Plan } from './compile/plan.js';
 export type { CaseInput, CaseLayout, CaseValues, OpCase } from './graph/op-case.js';
 export type { OpDefinition, Tolerance } from './graph/op-definition.js';
 export { record, recordOne } from './graph/record.js';
-export { bytesOf, disposeTensor, storageOf, storedTensor, storedValueOf, tensorOn, zerosOn } from './graph/storage.js';
+export {
+  bytesOf,
+  disposeTensor,
+  storageOf,
+  storedTensor,
+  storedValueOf,
+  tensorOn,
+  zerosOn,
+} from './graph/storage.js';
 export { normalizeAxis, Tensor } from './graph/tensor.js';
 export { transfer } from './graph/transfer.js';
 export type { CallNode, Storage, StoredValue, Value } from './graph/value.js';

@@ -77,11 +77,6 @@ export class Tensor implements StridedType {
   }
 }
 
-/** The extent of `axis`; negative axes count from the end. @throws E_SHAPE */
-export function extentOf(x: { readonly shape: readonly number[] }, axis: number): number {
-  return x.shape[normalizeAxis(axis, x.shape.length)]!;
-}
-
 /** `axis` as a non-negative index below `rank`. @throws E_SHAPE */
 export function normalizeAxis(axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;
