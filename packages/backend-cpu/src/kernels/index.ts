@@ -26,6 +26,7 @@ import { castKernel } from './elementwise/cast.js';
 import { selectKernel } from './elementwise/select.js';
 import { unaryKernels } from './elementwise/unary.js';
 import { matmulKernel } from './matmul/matmul.js';
+import { quantizedMatmulKernel } from './matmul/quantized-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
@@ -65,6 +66,7 @@ export const standardKernels: readonly CpuKernel[] = [
   gatedRmsNormKernel,
   layerNormKernel,
   crossEntropyKernel,
+  quantizedMatmulKernel,
   topKKernel,
   sampleKernel,
   ropeKernel,

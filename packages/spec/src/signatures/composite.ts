@@ -43,6 +43,22 @@ export const compositeSignatures = {
     attributes: { epsilon: 'added to the variance' },
     semantics: '(x − mean) / √(variance + ε) · weight + bias.',
   },
+  quantizedMatmul: {
+    mandatory: false,
+    inputs: [
+      'x: f32, f16 or bf16[M, K]',
+      'codes: i8[N, K] or u8[N, K / 2]',
+      'scales: f32 or f16[N, K / blockSize]',
+      'zeros?: as scales',
+    ],
+    outputs: ['y: dtype of x[M, N]'],
+    attributes: {
+      bits: '8 (codes are i8) or 4 (two codes a byte, that of the even column in the low half)',
+      blockSize: 'columns that share a scale; divides K, and is even where bits is 4',
+    },
+    semantics:
+      'x · Wᵀ with W[n, k] = scales[n, b] · (code[n, k] − zero), b = ⌊k / blockSize⌋. zero is zeros[n, b] where given, else 0 for 8 bits and 8 for 4. Accumulates in float32 or wider. A kernel that rounds x to integers too states the tolerance that it needs.',
+  },
   crossEntropy: {
     mandatory: false,
     inputs: ['logits: float[R, V]', 'targets: i32[R]'],

@@ -27,6 +27,7 @@ import { unaryCases } from './elementwise/unary.cases.js';
 import { crossEntropyCases } from './loss/cross-entropy.cases.js';
 import { gatedRmsNormCases } from './norm/gated-rms-norm.cases.js';
 import { layerNormCases, rmsNormCases } from './norm/norm.cases.js';
+import { quantizedMatmulCases } from './quantized/quantized-matmul.cases.js';
 import { sampleCases } from './sampling/sample.cases.js';
 import { topKCases } from './sampling/top-k.cases.js';
 import { attentionCases } from './sequence/attention.cases.js';
@@ -69,6 +70,7 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   layerNorm: layerNormCases,
   crossEntropy: crossEntropyCases,
   topK: topKCases,
+  quantizedMatmul: quantizedMatmulCases,
   sample: sampleCases,
   rope: ropeCases,
   attention: attentionCases,

@@ -28,6 +28,7 @@ import { crossEntropyDefinition } from './loss/cross-entropy.js';
 import { gatedRmsNormDefinition } from './norm/gated-rms-norm.js';
 import { layerNormDefinition } from './norm/layer-norm.js';
 import { rmsNormDefinition } from './norm/rms-norm.js';
+import { quantizedMatmulDefinition } from './quantized/quantized-matmul.js';
 import { sampleDefinition } from './sampling/sample.js';
 import { topKDefinition } from './sampling/top-k.js';
 import { attentionDefinition } from './sequence/attention.js';
@@ -110,6 +111,10 @@ export { crossEntropy } from './loss/cross-entropy.js';
 export { type GatedRmsNormOptions, gatedRmsNorm } from './norm/gated-rms-norm.js';
 export { layerNorm } from './norm/layer-norm.js';
 export { type NormOptions, rmsNorm } from './norm/rms-norm.js';
+export { dequantize } from './quantized/dequantize.js';
+export { gatherQuantizedRows } from './quantized/gather-quantized-rows.js';
+export { quantizedMatmul } from './quantized/quantized-matmul.js';
+export { isQuantizedWeight, type QuantizedWeight, quantizedWeight } from './quantized/quantized-weight.js';
 export { type SampleInputs, sample } from './sampling/sample.js';
 export { topK } from './sampling/top-k.js';
 export { type AttentionInputs, type AttentionOptions, attention } from './sequence/attention.js';
@@ -157,6 +162,7 @@ export const opDefinitions: Readonly<Record<OpName, OpDefinition>> = {
   gatedRmsNorm: gatedRmsNormDefinition,
   layerNorm: layerNormDefinition,
   rmsNorm: rmsNormDefinition,
+  quantizedMatmul: quantizedMatmulDefinition,
   sample: sampleDefinition,
   topK: topKDefinition,
   attention: attentionDefinition,

@@ -1,4 +1,4 @@
-import { type DType, HybraError, hostArray } from '@hybra/spec';
+import { type DType, HybraError, hostArray, type QuantScheme } from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../graph/tensor.js';
 import * as ops from './index.js';
@@ -40,6 +40,17 @@ const convolution = {
 };
 const drawing = { logits: f(2, 9), parameters: f(2, 7), counts: i(2, 9), stream: of('u32', 2, 5) };
 const unknownApproximation = { approximate: 'fast' } as unknown as ops.GeluOptions;
+
+const q4Scheme = {
+  name: 'q4',
+  bits: 4,
+  blockSize: 32,
+  codeLayout: 'u4-low-first',
+  scaleDtype: 'f16',
+  hasZeroPoints: false,
+} as const satisfies QuantScheme;
+const q4 = (codes: Tensor, scales: Tensor, zeros?: Tensor): ops.QuantizedWeight =>
+  ops.quantizedWeight(q4Scheme, { codes, scales, zeros });
 
 type BadCall = readonly [what: string, call: () => unknown, code: string, fragment: string];
 
@@ -139,6 +150,48 @@ const badCalls: readonly BadCall[] = [
   ['matmul of f16 beside f32', () => ops.matmul(of('f16', 2, 3), f(3, 4)), 'E_DTYPE', 'a is f16, b is f32'],
   ['matmul of integers', () => ops.matmul(i(2, 3), i(3, 4)), 'E_DTYPE', 'a is i32[2, 3]'],
   // Rows and shapes
+  [
+    'quantizedMatmul of codes that do not meet x',
+    () => ops.quantizedMatmul(f(2, 32), q4(of('u8', 3, 32), of('f16', 3, 2))),
+    'E_SHAPE',
+    'codes is u8[3, 32], expected [N, 16] beside x',
+  ],
+  [
+    'quantizedMatmul of a row that no block divides',
+    () => ops.quantizedMatmul(f(2, 33), q4(of('u8', 3, 16), of('f16', 3, 1))),
+    'E_SHAPE',
+    'x is f32[2, 33], expected a multiple of 32 columns',
+  ],
+  [
+    'quantizedMatmul of integers',
+    () => ops.quantizedMatmul(i(2, 32), q4(of('u8', 3, 16), of('f16', 3, 1))),
+    'E_DTYPE',
+    'x is i32[2, 32]',
+  ],
+  [
+    'a quantised weight with signed nibbles',
+    () => q4(of('i8', 3, 16), of('f16', 3, 1)),
+    'E_DTYPE',
+    'codes is i8[3, 16], expected u8',
+  ],
+  [
+    'a quantised weight with too few scales',
+    () => q4(of('u8', 3, 32), of('f16', 3, 1)),
+    'E_SHAPE',
+    'scales is f16[3, 1], expected [3, 2]',
+  ],
+  [
+    'a quantised weight with zero points that its scheme has not',
+    () => q4(of('u8', 3, 16), of('f16', 3, 1), of('f16', 3, 1)),
+    'E_ARGUMENT',
+    'q4 has no zero points, but zeros are given',
+  ],
+  [
+    'a quantised weight of 8 bits as nibbles',
+    () => ops.quantizedWeight({ ...q4Scheme, bits: 8 }, { codes: of('u8', 3, 16), scales: of('f16', 3, 1) }),
+    'E_ARGUMENT',
+    'no scheme has 8 bits as u4-low-first',
+  ],
   ['gatherRows by floats', () => ops.gatherRows(f(3, 4), f(2)), 'E_DTYPE', 'indices is f32[2], expected i32'],
   [
     'gatherRows of a scalar',
