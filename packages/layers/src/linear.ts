@@ -1,6 +1,7 @@
 import { formatType, HybraError } from '@hybra/spec';
-import { add, matmul, type Tensor } from '@hybra/tensor';
+import { add, isQuantizedWeight, matmul, quantizedMatmul, type Tensor } from '@hybra/tensor';
 import { type ParameterTree, presentParameters } from './parameters.js';
+import { type Weight, weightParameters } from './weight.js';
 
 /** y = x Wᵀ + b. */
 export interface Linear {
@@ -14,15 +15,15 @@ export interface Linear {
 }
 
 /**
- * A linear map. The weight may be narrower than the activations (`f16` or `bf16` beside `f32`); products are
- * accumulated in float32.
+ * A linear map. The weight may be narrower than the activations (`f16` or `bf16` beside `f32`) or quantised;
+ * products are accumulated in float32.
  * @param weight `[outputs, inputs]`
  * @param bias `f32[outputs]`
  * @throws E_SHAPE
  */
-export function linear(weight: Tensor, bias?: Tensor): Linear {
+export function linear(weight: Weight, bias?: Tensor): Linear {
   const [outputs, inputs] = weight.shape;
-  if (weight.rank !== 2) {
+  if (!isQuantizedWeight(weight) && weight.rank !== 2) {
     throw new HybraError('E_SHAPE', `linear: weight is ${formatType(weight)}, expected [outputs, inputs].`, {
       shape: weight.shape,
     });
@@ -36,9 +37,11 @@ export function linear(weight: Tensor, bias?: Tensor): Linear {
     inputs: inputs!,
     outputs: outputs!,
     forward(x: Tensor): Tensor {
-      const product = matmul(x, weight, { transposeB: true });
+      const product = isQuantizedWeight(weight)
+        ? quantizedMatmul(x, weight)
+        : matmul(x, weight, { transposeB: true });
       return bias ? add(product, bias) : product;
     },
-    parameters: () => presentParameters({ weight, bias }),
+    parameters: () => presentParameters({ ...weightParameters('weight', weight), bias }),
   });
 }
