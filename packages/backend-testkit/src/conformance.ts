@@ -1,9 +1,9 @@
 import type { Backend, Device, OpName } from '@hybra/spec';
 import { type OpCase, opCases } from '@hybra/tensor';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { callOf, prepareCase } from './cases/prepare-case.js';
 import { checkDecomposed, checkNative, isOptional, type Pair } from './harness/check-case.js';
-import type { DeviceCheck } from './suites/device-check.js';
+import type { DeviceCheck, DeviceContext } from './suites/device-check.js';
 import { lifeChecks } from './suites/life-checks.js';
 import { memoryChecks } from './suites/memory-checks.js';
 import { runChecks } from './suites/run-checks.js';
@@ -36,63 +36,51 @@ export function conformance(options: ConformanceOptions): void {
   const { backend, reference } = options;
   const skips = skipList(options.skip ?? {});
   const ops = options.ops ?? (Object.keys(opCases) as OpName[]);
-  describe(`conformance of ${backend.name}`, () => {
-    let pair: Pair | undefined;
-    const devices: Device[] = [];
-    beforeAll(async () => {
-      devices.push(await backend.open(), await reference.open());
-      pair = { device: devices[0]!, reference: devices[1]! };
-    });
+  describe(`conformance of ${backend.name}`, async () => {
+    const pair: Pair = { device: await backend.open(), reference: await reference.open() };
     afterAll(async () => {
-      for (const device of devices) await device.dispose();
+      await pair.device.dispose();
+      await pair.reference.dispose();
     });
     describe('device', () => {
       for (const check of [...lifeChecks, ...memoryChecks, ...runChecks]) {
-        registerCheck(check, skips, () => ({ backend, device: pair!.device }));
+        registerCheck(check, skips, { backend, device: pair.device });
       }
     });
-    for (const op of ops) {
-      describe(op, () => {
-        for (const opCase of opCases[op]) registerCase(op, opCase, skips, () => pair!);
-      });
-    }
+    for (const op of ops) describe(op, () => registerOp(op, skips, pair));
     it('skips only tests that exist', () => {
       expect(skips.unused()).toEqual([]);
     });
   });
 }
 
-function registerCheck(
-  check: DeviceCheck,
-  skips: SkipList,
-  context: () => Parameters<DeviceCheck['run']>[0],
-): void {
+function registerCheck(check: DeviceCheck, skips: SkipList, context: DeviceContext): void {
   const reason = skips.reasonFor(['device', check.name]);
   it(check.name, async (test) => {
     if (reason !== undefined) test.skip(reason);
-    await check.run(context());
+    await check.run(context);
   });
 }
 
-function registerCase(op: OpName, opCase: OpCase, skips: SkipList, pair: () => Pair): void {
-  const register = (form: string, check: typeof checkNative): void => {
+function registerOp(op: OpName, skips: SkipList, pair: Pair): void {
+  const register = (opCase: OpCase, form: string, check: typeof checkNative): void => {
     const reason = skips.reasonFor([op, opCase.name, form]);
     it(`${opCase.name}: ${form}`, async (test) => {
       if (reason !== undefined) test.skip(reason);
-      const finding = await check(pair(), op, opCase);
-      if (finding.kind === 'skipped') test.skip(skipReason(pair().device, op, finding.reason));
+      const finding = await check(pair, op, opCase);
+      if (finding.kind === 'skipped') test.skip(finding.reason);
       else expect(finding.problems).toEqual([]);
     });
   };
-  register('native', checkNative);
-  if (isOptional(op)) register('decomposed', checkDecomposed);
+  const isLeftOut = isOptional(op) && !opCases[op].some((opCase) => hasKernel(pair.device, op, opCase));
+  if (isLeftOut) it('native', (test) => test.skip(`${pair.device.backend} has no kernel for ${op}`));
+  for (const opCase of opCases[op]) {
+    if (!isLeftOut) register(opCase, 'native', checkNative);
+    if (isOptional(op)) register(opCase, 'decomposed', checkDecomposed);
+  }
 }
 
-/** One reason for all cases of an op that a device leaves to its decomposition. */
-function skipReason(device: Device, op: OpName, reason: string): string {
-  const hasKernel = opCases[op].some((opCase) => {
-    const prepared = prepareCase(op, opCase);
-    return device.supports(callOf(prepared, prepared.packed)).supported;
-  });
-  return hasKernel ? reason : `${device.backend} has no kernel for ${op}`;
+function hasKernel(device: Device, op: OpName, opCase: OpCase): boolean {
+  const prepared = prepareCase(op, opCase);
+  return device.supports(callOf(prepared, prepared.packed)).supported;
 }
