@@ -1,0 +1,19 @@
+import type { QuantScheme } from '@hybra/spec';
+
+/** The schemes that hybra writes, by name. Any other that a {@link QuantScheme} can say is read as well. */
+export const quantSchemes = {
+  /** 8.5 bits a weight: symmetric, blocks of 32 with a float16 scale. */
+  q8: scheme('q8', 8, false),
+  /** 5 bits a weight: blocks of 32 with a float16 scale and a float16 zero point. */
+  q4: scheme('q4', 4, true),
+  /** 4.5 bits a weight: as `q4`, without zero points. */
+  'q4-symmetric': scheme('q4-symmetric', 4, false),
+} as const satisfies Record<string, QuantScheme>;
+
+/** Name of a scheme that hybra writes. */
+export type QuantSchemeName = keyof typeof quantSchemes;
+
+function scheme(name: string, bits: 4 | 8, hasZeroPoints: boolean): QuantScheme {
+  const codeLayout = bits === 8 ? 'i8' : 'u4-low-first';
+  return Object.freeze({ name, bits, blockSize: 32, codeLayout, scaleDtype: 'f16', hasZeroPoints });
+}
