@@ -1,10 +1,23 @@
 import { type DType, formatType, HybraError } from '@hybra/spec';
-import { attention, cast, literal, reshape, rope, type Tensor, writeRows } from '@hybra/tensor';
+import {
+  attention,
+  cast,
+  causalConv1d,
+  concat,
+  mul,
+  reshape,
+  sigmoid,
+  split,
+  type Tensor,
+  writeRows,
+} from '@hybra/tensor';
 import { cacheRows } from './cache-rows.js';
 import type { Layer, LayerState, StateSpec } from './layer.js';
 import type { Linear } from './linear.js';
-import { nestParameters } from './parameters.js';
-import { type RopeOptions, ropeFrequencies } from './rope-frequencies.js';
+import type { Norm } from './norm.js';
+import { nestParameters, presentParameters } from './parameters.js';
+import type { RopeOptions } from './rope-frequencies.js';
+import { rotation } from './rotation.js';
 import type { StepContext } from './step-context.js';
 
 /** The projections of an attention layer. */
@@ -17,6 +30,12 @@ export interface AttentionParts {
   readonly value: Linear;
   /** heads · headSize → D */
   readonly output: Linear;
+  /** Of each query head and each key head before rotation, over `headSize`. */
+  readonly headNorms?: { readonly query: Norm; readonly key: Norm } | undefined;
+  /** D → heads · headSize: what attention gives is multiplied by the sigmoid of it. */
+  readonly gate?: Linear | undefined;
+  /** A causal convolution over query | key | value before rotation: weight `[channels, K]`, bias `[channels]`. */
+  readonly convolution?: { readonly weight: Tensor; readonly bias: Tensor } | undefined;
 }
 
 /** Sizes and position embedding of an attention layer. */
@@ -29,14 +48,17 @@ export interface AttentionOptions {
   readonly rope?: RopeOptions | undefined;
   /** Tokens a query looks back on, itself included. Default is all of them. */
   readonly window?: number | undefined;
+  /** What products of query and key are multiplied by. Default is 1/√headSize. */
+  readonly scale?: number | undefined;
   /** Dtype of the cached keys and values. Default is `f32`. */
   readonly cacheDtype?: DType | undefined;
 }
 
 /**
  * Causal self-attention over a cache of keys and values, with grouped queries.
- * State: `keys` and `values`, each `[keyValueHeads, headSize]` per token. The pool's capacity must hold every
- * position of a sequence, or `window + T − 1` of them where there is a window.
+ * State: `keys` and `values`, each `[keyValueHeads, headSize]` per token, and `convolution`
+ * `[K − 1, channels]` where there is one. The pool's capacity must hold every position of a sequence, or
+ * `window + T − 1` of them where there is a window.
  * @throws E_CONFIG when heads do not divide
  */
 export function attentionLayer(parts: AttentionParts, options: AttentionOptions): Layer {
@@ -51,7 +73,8 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
       },
     );
   }
-  const frequencies = options.rope && ropeFrequencies(options.rope);
+  const rotate = rotation(options.rope, headSize);
+  const { convolution, headNorms } = parts;
   const spec: StateSpec = Object.freeze({
     kind: 'perToken',
     shape: Object.freeze([keyValueHeads, headSize]),
@@ -61,22 +84,34 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
 
   return Object.freeze({
     kind: 'attention',
-    stateSpecs: Object.freeze({ keys: spec, values: spec }),
+    stateSpecs: Object.freeze({ keys: spec, values: spec, ...convolutionSpec() }),
     forward(x: Tensor, context: StepContext, state: LayerState) {
-      const q = rotate(inHeads(parts.query.forward(x), heads), context);
-      const k = rotate(inHeads(parts.key.forward(x), keyValueHeads), context);
-      const v = inHeads(parts.value.forward(x), keyValueHeads);
+      const projected = [parts.query, parts.key, parts.value].map((part) => part.forward(x));
+      const { mixed: qkv, tails } = mixNeighbours(projected, context, state);
+      const queries = inHeads(qkv[0]!, heads);
+      const fresh = inHeads(qkv[1]!, keyValueHeads);
+      const q = rotate.query(headNorms ? headNorms.query.forward(queries) : queries, context.positions);
+      const k = rotate.key(headNorms ? headNorms.key.forward(fresh) : fresh, context.positions);
+      const v = inHeads(qkv[2]!, keyValueHeads);
 
       const capacity = poolCapacity(state);
       const rows = cacheRows(context, { capacity, ring: window !== undefined });
       const keys = store(state.keys!, rows, k);
       const values = store(state.values!, rows, v);
-      const mixed = attention(
+      const heard = attention(
         { q, k: keys, v: values, slots: context.slots, starts: context.starts, lengths: context.ends },
-        { scale: headSize ** -0.5, window: window ?? 0, ring: window !== undefined },
+        {
+          scale: options.scale ?? headSize ** -0.5,
+          window: window ?? 0,
+          ring: window !== undefined,
+        },
       ); // [B, T, heads, headSize]
-      const y = parts.output.forward(reshape(mixed, [...x.shape.slice(0, 2), heads * headSize]));
-      return { y, state: Object.freeze({ keys, values }) };
+      const flat = reshape(heard, [...x.shape.slice(0, 2), heads * headSize]);
+      const open = parts.gate ? mul(flat, sigmoid(parts.gate.forward(x))) : flat;
+      return {
+        y: parts.output.forward(open),
+        state: Object.freeze({ keys, values, ...(tails && { convolution: tails }) }),
+      };
     },
     parameters: () =>
       nestParameters({
@@ -84,13 +119,39 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
         key: parts.key.parameters(),
         value: parts.value.parameters(),
         output: parts.output.parameters(),
+        ...(parts.gate && { gate: parts.gate.parameters() }),
+        ...(headNorms && {
+          queryNorm: headNorms.query.parameters(),
+          keyNorm: headNorms.key.parameters(),
+        }),
+        ...(convolution && { convolution: presentParameters(convolution) }),
       }),
   });
 
-  function rotate(projected: Tensor, context: StepContext): Tensor {
-    if (!frequencies) return projected;
-    const inverseFrequencies = literal(frequencies, [frequencies.length], 'f32');
-    return rope(projected, context.positions, inverseFrequencies, { interleaved: false });
+  function convolutionSpec(): Record<string, StateSpec> {
+    if (!convolution) return {};
+    const [channels, taps] = convolution.weight.shape as [number, number];
+    return { convolution: Object.freeze({ kind: 'fixed', shape: [taps - 1, channels], dtype: 'f32' }) };
+  }
+
+  function mixNeighbours(
+    projected: readonly Tensor[],
+    context: StepContext,
+    state: LayerState,
+  ): { readonly mixed: readonly Tensor[]; readonly tails?: Tensor } {
+    if (!convolution) return { mixed: projected };
+    const { y, tails } = causalConv1d(
+      {
+        x: concat(projected, -1),
+        ...convolution,
+        tails: state.convolution!,
+        slots: context.slots,
+        lengths: context.lengths,
+      },
+      { activation: 'none' },
+    );
+    const widths = [heads, keyValueHeads, keyValueHeads].map((count) => count * headSize);
+    return { mixed: split(y, widths), tails };
   }
 
   /** `[B, T, count · headSize]` → `[B, T, count, headSize]` */

@@ -30,7 +30,10 @@ export interface LayerResult {
 
 /** One sub-layer of a model: a pure function over tensors, its parameters and what it keeps of a sequence. */
 export interface Layer {
-  /** `mamba`, `mamba2`, `attention` or `mlp`; a word of your own for a layer of your own. */
+  /**
+   * `mamba`, `mamba2`, `attention`, `mlp`, `experts`, `parallel`, `shared`, `convolution`, `recurrent` or
+   * `deltaNet`; a word of your own for a layer of your own.
+   */
   readonly kind: string;
   readonly stateSpecs: Readonly<Record<string, StateSpec>>;
   /** @param x `f32[B, T, D]` */

@@ -9,6 +9,7 @@
  *   x | z  = inProjection(u)
  *   x      = silu(conv(x))
  *   dt|B|C = parameterProjection(x);   dt = softplus(timeStepProjection(dt))
+ *            each normalised first where there are inner norms (Jamba, arXiv 2403.19887, §6.4; Falcon Mamba)
  *   h_t    = exp(dt A) h_{t-1} + dt B x_t;   y_t = C h_t + skip x_t
  *   out    = outProjection(y silu(z))
  */
@@ -30,6 +31,7 @@ import {
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { maskPadding } from './mask-padding.js';
+import type { Norm } from './norm.js';
 import { nestParameters, presentParameters } from './parameters.js';
 import type { StepContext } from './step-context.js';
 
@@ -43,6 +45,8 @@ export interface MambaParts {
   readonly convolutionBias?: Tensor | undefined;
   /** D → R + 2 N, in the order dt | B | C. */
   readonly parameterProjection: Linear;
+  /** Of dt (R), B (N) and C (N) after their projection. */
+  readonly innerNorms?: { readonly dt: Norm; readonly B: Norm; readonly C: Norm } | undefined;
   /** R → D, with bias. */
   readonly timeStepProjection: Linear;
   /** A: negative decay rates `f32[D, N]`. */
@@ -96,11 +100,9 @@ export function mambaMixer(parts: MambaParts, options: MambaOptions = {}): Layer
         },
         { activation: 'silu' },
       ); // [B, T, D]
-      const [low, B, C] = split(parts.parameterProjection.forward(x), [rank, stateSize, stateSize]) as [
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
+      const [low, B, C] = normalized(
+        split(parts.parameterProjection.forward(x), [rank, stateSize, stateSize]) as [Tensor, Tensor, Tensor],
+      );
       const dt = maskPadding(softplus(parts.timeStepProjection.forward(low)), context);
       const scanned = scan({ x, dt, A: parts.decay, B, C, states: state.ssm!, slots: context.slots });
       const y = mul(add(scanned.y, mul(x, parts.skip)), silu(z));
@@ -116,12 +118,24 @@ export function mambaMixer(parts: MambaParts, options: MambaOptions = {}): Layer
         parameterProjection: parts.parameterProjection.parameters(),
         timeStepProjection: parts.timeStepProjection.parameters(),
         outProjection: parts.outProjection.parameters(),
+        ...(parts.innerNorms && {
+          timeStepNorm: parts.innerNorms.dt.parameters(),
+          inputNorm: parts.innerNorms.B.parameters(),
+          outputNorm: parts.innerNorms.C.parameters(),
+        }),
       }),
       decay: parts.decay,
       skip: parts.skip,
     }),
   });
+
+  function normalized([dt, B, C]: Three): Three {
+    const norms = parts.innerNorms;
+    return norms ? [norms.dt.forward(dt), norms.B.forward(B), norms.C.forward(C)] : [dt, B, C];
+  }
 }
+
+type Three = readonly [Tensor, Tensor, Tensor];
 
 type Scan = Parameters<typeof selectiveScan>[0];
 

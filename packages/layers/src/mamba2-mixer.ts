@@ -10,7 +10,7 @@
  *   h_t          = exp(dt A) h_{t-1} + dt x_t ⊗ B_t;   y_t = h_t C_t + skip x_t
  *   out          = outProjection(norm(y silu(z)))      the norm runs over each of the G groups by itself
  *
- * Left out: an MLP in parallel inside the projection (d_ssm < d_inner) and a skip per channel.
+ * The MLP that mamba_ssm can put inside the projections (d_ssm < d_inner) is a branch of `parallelLayer`.
  */
 import { type DType, HybraError } from '@hybra/spec';
 import {
@@ -29,7 +29,6 @@ import {
   ssdChunkScan,
   ssdStep,
   type Tensor,
-  unsqueeze,
 } from '@hybra/tensor';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
@@ -49,7 +48,7 @@ export interface Mamba2Parts {
   readonly timeStepBias: Tensor;
   /** A: negative decay rates `f32[H]`. */
   readonly decay: Tensor;
-  /** `f32[H]`, the D of the paper. */
+  /** The D of the paper: `f32[H]`, or `f32[H·P]` with one per channel. */
   readonly skip: Tensor;
   /** `f32[H·P]`; absent: the gate is applied without a norm. */
   readonly normWeight?: Tensor | undefined;
@@ -69,6 +68,10 @@ export interface Mamba2Options {
   readonly normEpsilon: number;
   /** norm(y) · silu(z) instead of norm(y · silu(z)). Default is `false`. */
   readonly normBeforeGate?: boolean | undefined;
+  /** Groups that the norm runs over. Default is `groups`. */
+  readonly normGroups?: number | undefined;
+  /** What z, x, B, C and dt are multiplied by after the input projection. Default is 1 each. */
+  readonly multipliers?: readonly [number, number, number, number, number] | undefined;
   /** Bounds of dt. Default is 0 and ∞. */
   readonly timeStepLimit?: readonly [number, number] | undefined;
   /** Dtype in which the state is stored. Default is `f32`; arithmetic is float32 in any case. */
@@ -113,11 +116,7 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
     } as const),
     forward(u: Tensor, context: StepContext, state: LayerState) {
       const [batch, time] = u.shape as [number, number];
-      const [z, mixed, rawStep] = split(parts.inProjection.forward(u), [inner, channels, heads]) as [
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
+      const [z, mixed, rawStep] = split(project(u), [inner, channels, heads]) as [Tensor, Tensor, Tensor];
       const { y: xBC, tails } = causalConv1d(
         {
           x: mixed,
@@ -140,7 +139,7 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
       const dt = maskPadding(timeStep(rawStep), context); // [B, T, H]
 
       const scanned = scan({ x, dt, A: parts.decay, B, C, states: state.ssm!, slots: context.slots });
-      const y = add(scanned.y, mul(x, unsqueeze(parts.skip, 1))); // skip: [H, 1]
+      const y = add(scanned.y, mul(x, reshape(parts.skip, [heads, -1]))); // skip: [H, 1] or [H, P]
       return {
         y: parts.outProjection.forward(gate(reshape(y, [batch, time, inner]), z)),
         state: Object.freeze({ ssm: scanned.states, convolution: tails }),
@@ -159,6 +158,16 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
     }),
   });
 
+  function project(u: Tensor): Tensor {
+    const projected = parts.inProjection.forward(u);
+    if (!options.multipliers) return projected;
+    const widths = [inner, inner, groups * stateSize, groups * stateSize, heads];
+    const scales = Float32Array.from(
+      widths.flatMap((width, segment) => new Array<number>(width).fill(options.multipliers![segment]!)),
+    );
+    return mul(projected, literal(scales, [scales.length], 'f32'));
+  }
+
   function timeStep(raw: Tensor): Tensor {
     const step = softplus(add(raw, parts.timeStepBias));
     if (highest < Number.POSITIVE_INFINITY) return clamp(step, lowest, highest);
@@ -169,7 +178,7 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
     if (!parts.normWeight) return mul(y, silu(z));
     return gatedRmsNorm(y, z, parts.normWeight, {
       epsilon: options.normEpsilon,
-      groups,
+      groups: options.normGroups ?? groups,
       normBeforeGate: options.normBeforeGate ?? false,
     });
   }

@@ -1,4 +1,4 @@
-import { layerNorm, rmsNorm, type Tensor } from '@hybra/tensor';
+import { layerNorm, literal, rmsNorm, type Tensor } from '@hybra/tensor';
 import { type ParameterTree, presentParameters } from './parameters.js';
 
 /** A normalisation along the last axis. */
@@ -33,5 +33,16 @@ export function layerNormLayer(
   return Object.freeze({
     forward: (x: Tensor): Tensor => layerNorm(x, weight, bias, { epsilon: options.epsilon }),
     parameters: () => presentParameters({ weight, bias }),
+  });
+}
+
+/** RMSNorm without weights, of values of any width. */
+export function plainRmsNorm(options: { readonly epsilon: number }): Norm {
+  return Object.freeze({
+    forward(x: Tensor): Tensor {
+      const width = x.shape.at(-1)!;
+      return rmsNorm(x, literal(new Float32Array(width).fill(1), [width], 'f32'), options);
+    },
+    parameters: () => Object.freeze({}),
   });
 }

@@ -1,4 +1,5 @@
 import { HybraError } from '@hybra/spec';
+import { yarnFrequencies } from './rope-yarn.js';
 
 /** How rotation frequencies are stretched for contexts longer than a model was first trained on. */
 export type RopeScaling =
@@ -12,6 +13,28 @@ export type RopeScaling =
       readonly lowFrequencyFactor: number;
       readonly highFrequencyFactor: number;
       readonly originalContextLength: number;
+    }
+  /** YaRN (Peng et al. 2023). */
+  | {
+      readonly kind: 'yarn';
+      readonly factor: number;
+      /** β_fast: pairs that go round more often than this keep their frequency. */
+      readonly fastTurns: number;
+      /** β_slow: pairs that go round less often have it divided by `factor`. */
+      readonly slowTurns: number;
+      readonly originalContextLength: number;
+      /** Whether the ends of the ramp are whole pairs. */
+      readonly isTruncated: boolean;
+      /** What sines and cosines are multiplied by. */
+      readonly magnitude: number;
+    }
+  /** A divisor per pair (LongRoPE, Ding et al. 2024). */
+  | {
+      readonly kind: 'perPair';
+      readonly divisors: readonly number[];
+      readonly magnitude: number;
+      /** Longest context that these divisors are for. */
+      readonly contextLength: number;
     };
 
 /** Rotary position embedding (Su et al. 2021) of the first `rotarySize` dimensions of each head. */
@@ -41,15 +64,23 @@ export function ropeFrequencies(options: RopeOptions): Float32Array {
   }
   const frequencies = new Float32Array(rotarySize / 2);
   for (let pair = 0; pair < frequencies.length; pair++) {
-    frequencies[pair] = scaled(theta ** ((-2 * pair) / rotarySize), scaling);
+    frequencies[pair] = scaled(theta ** ((-2 * pair) / rotarySize), pair, scaling);
   }
-  return frequencies;
+  return scaling.kind === 'yarn' ? yarnFrequencies(frequencies, options, scaling) : frequencies;
 }
 
-function scaled(frequency: number, scaling: RopeScaling): number {
+/** What the scaling multiplies sines and cosines by; 1 for those that only change frequencies. */
+export function ropeMagnitude({ scaling }: RopeOptions): number {
+  return 'magnitude' in scaling ? scaling.magnitude : 1;
+}
+
+function scaled(frequency: number, pair: number, scaling: RopeScaling): number {
   switch (scaling.kind) {
     case 'none':
+    case 'yarn':
       return frequency;
+    case 'perPair':
+      return frequency / scaling.divisors[pair]!;
     case 'linear':
       return frequency / scaling.factor;
     case 'llama3': {

@@ -17,6 +17,8 @@ export interface StepContext {
   readonly valid: Tensor;
   /** T, the chunk's padded length. */
   readonly time: number;
+  /** `f32[B, T, D]`: what the embedding gave, for layers that look back at it (`sharedBlock`). */
+  readonly embedded?: Tensor;
 }
 
 /**
@@ -61,12 +63,14 @@ export function stepContext(rows: {
   });
 }
 
-/** The same context on another device: three small copies, the rest is derived there. */
+/** The same context on another device: small copies, and that of `embedded`; the rest is derived there. */
 export function transferContext(context: StepContext, device: Device): StepContext {
-  return stepContext({
+  const moved = stepContext({
     slots: transfer(context.slots, device),
     starts: transfer(context.starts, device),
     lengths: transfer(context.lengths, device),
     time: context.time,
   });
+  const { embedded } = context;
+  return embedded ? Object.freeze({ ...moved, embedded: transfer(embedded, device) }) : moved;
 }

@@ -1,20 +1,20 @@
 export type { Model } from './build/build-model.js';
+export type { HybridConfig, Multipliers, NormConfig } from './config/hybrid-config.js';
 export type {
   AttentionConfig,
-  HybridConfig,
   LayerConfig,
   Mamba2Config,
   MambaConfig,
   MlpConfig,
-  NormConfig,
-} from './config/hybrid-config.js';
+} from './config/layer-configs.js';
 export { layerPattern, type PatternKind, parsePattern } from './config/layer-pattern.js';
 export { type Fold, foldedName, type Initial, type ParameterSpec } from './config/parameter-spec.js';
 export { parameterCount, parameterSpecs } from './config/parameter-specs.js';
 export { patternOf } from './config/pattern-of.js';
 export { families, familyOf, parseConfig } from './families/families.js';
 export type { Family } from './families/family.js';
-export { tensorNameMap, tensorShape } from './families/tensor-name-map.js';
+export { type StoredForm, type StoredRun, tensorShape } from './families/stored-form.js';
+export { tensorNameMap } from './families/tensor-name-map.js';
 export { type HostWeights, initialWeights } from './initialize/initial-weights.js';
 export { loadModel } from './load/load-model.js';
 export type { LoadOptions, LoadProgress } from './load/load-options.js';

@@ -1,6 +1,6 @@
 import { bytesDirectory, readJson } from '@hybra/weights';
 import { families, familyOf, parameterSpecs } from '../src/index.js';
-import { fixture } from './support/golden.js';
+import { fixture, fixtureNames } from './support/golden.js';
 
 /** A parser to feed with mutated files. */
 export interface FuzzTarget {
@@ -11,17 +11,10 @@ export interface FuzzTarget {
   run(bytes: Uint8Array): void | Promise<void>;
 }
 
-const fixtures: Readonly<Record<string, readonly string[]>> = {
-  llama: ['llama'],
-  mamba: ['mamba'],
-  mamba2: ['mamba2', 'mamba2-codestral'],
-  nemotron_h: ['nemotron_h'],
-};
-
 /** One target per family: its `config.json`, read, parsed and turned into the parameters it asks for. */
 export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((family) => ({
   name: `models/config.json of ${family.modelType}`,
-  seeds: () => Promise.all((fixtures[family.modelType] ?? []).map(readConfig)),
+  seeds: () => seedsOf(family.modelType),
   async run(bytes) {
     await swallowTyped(async () => {
       const json = await readJson(bytesDirectory({ 'config.json': bytes }), 'config.json');
@@ -31,6 +24,11 @@ export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((f
     });
   },
 }));
+
+async function seedsOf(modelType: string): Promise<Uint8Array[]> {
+  const configs = await Promise.all(fixtureNames.map(readConfig));
+  return configs.filter((bytes) => JSON.parse(new TextDecoder().decode(bytes)).model_type === modelType);
+}
 
 async function readConfig(name: string): Promise<Uint8Array> {
   const file = await fixture(name).open('config.json');

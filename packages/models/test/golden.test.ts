@@ -2,10 +2,8 @@ import { cpu } from '@hybra/backend-cpu';
 import type { Device } from '@hybra/spec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../src/index.js';
-import { fixture, readGolden } from './support/golden.js';
+import { fixture, fixtureNames, readGolden } from './support/golden.js';
 import { largestError, positions, runModel } from './support/model-runner.js';
-
-const names = ['mamba', 'mamba2', 'mamba2-codestral', 'llama', 'nemotron_h'] as const;
 
 // Logits have a deviation of 1.6. The goldens are float32 sums themselves: that of mamba lies 1.4e-4 from the same
 // model in float64, and we measure 1.1e-4 against it, 4e-5 and below against the others.
@@ -13,7 +11,7 @@ const goldenTolerance = 5e-4;
 // The same sums cut elsewhere.
 const selfTolerance = 5e-5;
 
-describe.each(names)('%s', (name) => {
+describe.each(fixtureNames)('%s', (name) => {
   let device: Device;
   beforeAll(async () => {
     device = await cpu().open();

@@ -1,9 +1,9 @@
-import { type HybridConfig, type LayerConfig, parameterCount, parseConfig, patternOf } from '@hybra/models';
-import { HybraError } from '@hybra/spec';
+import { type HybridConfig, parameterCount, parseConfig, patternOf } from '@hybra/models';
 import { formatBytes } from '@hybra/tensor';
 import { openCheckpoint, readJson, type WeightSource } from '@hybra/weights';
 import { modelDirectory } from '../session/open-session.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
+import { describeLayer, stateBytes } from './inspect/describe-layer.js';
 
 /** Options of `hybra inspect`. */
 export interface InspectOptions {
@@ -52,8 +52,14 @@ export async function inspect(
 
 function summarize(name: string, config: HybridConfig, source: WeightSource) {
   const entries = [...source.entries.values()];
-  const constantBytes = config.layers.reduce((sum, layer) => sum + stateBytes(layer).constant, 0);
-  const bytesPerToken = config.layers.reduce((sum, layer) => sum + stateBytes(layer).perToken, 0);
+  const constantBytes = config.layers.reduce(
+    (sum, layer) => sum + stateBytes(layer, config.hiddenSize).constant,
+    0,
+  );
+  const bytesPerToken = config.layers.reduce(
+    (sum, layer) => sum + stateBytes(layer, config.hiddenSize).perToken,
+    0,
+  );
   const kinds = new Map<string, number>();
   for (const layer of config.layers) {
     const description = describeLayer(layer);
@@ -70,36 +76,4 @@ function summarize(name: string, config: HybridConfig, source: WeightSource) {
     kinds: [...kinds].map(([description, count]) => `${count} × ${description}`),
     state: { constantBytes, bytesPerToken },
   };
-}
-
-function describeLayer(layer: LayerConfig): string {
-  switch (layer.kind) {
-    case 'mamba':
-      return `Mamba: ${layer.innerSize} channels, state ${layer.stateSize}`;
-    case 'mamba2':
-      return `Mamba-2: ${layer.heads} heads of ${layer.headSize}, state ${layer.stateSize}, ${layer.groups} groups, chunks of ${layer.chunkSize}`;
-    case 'attention':
-      return `attention: ${layer.heads} query and ${layer.keyValueHeads} key heads of ${layer.headSize}, ${layer.rope ? 'RoPE' : 'no position embedding'}${layer.window === undefined ? '' : `, window ${layer.window}`}`;
-    case 'mlp':
-      return `MLP: ${layer.innerSize}, ${layer.activation}${layer.gated ? ', gated' : ''}`;
-  }
-}
-
-/** Bytes of a layer's state in float32: what is constant, and what each token adds. */
-function stateBytes(layer: LayerConfig): { readonly constant: number; readonly perToken: number } {
-  switch (layer.kind) {
-    case 'mamba':
-      return { constant: 4 * layer.innerSize * (layer.stateSize + layer.kernelSize - 1), perToken: 0 };
-    case 'mamba2': {
-      const inner = layer.heads * layer.headSize;
-      const channels = inner + 2 * layer.groups * layer.stateSize;
-      return { constant: 4 * (inner * layer.stateSize + channels * (layer.kernelSize - 1)), perToken: 0 };
-    }
-    case 'attention':
-      return { constant: 0, perToken: 8 * layer.keyValueHeads * layer.headSize };
-    case 'mlp':
-      return { constant: 0, perToken: 0 };
-    default:
-      throw new HybraError('E_CONFIG', `inspect: unknown layer ${JSON.stringify(layer satisfies never)}.`);
-  }
 }

@@ -1,75 +1,48 @@
-import {
-  attentionLayer,
-  type Layer,
-  type Linear,
-  linear,
-  mamba2Mixer,
-  mambaMixer,
-  mlpLayer,
-} from '@hybra/layers';
-import type { DType } from '@hybra/spec';
-import type { LayerConfig, Mamba2Config, MambaConfig } from '../config/hybrid-config.js';
-import type { ParameterSource } from './parameter-source.js';
+import { type Layer, mlpLayer, parallelLayer, shortConvolution } from '@hybra/layers';
+import { HybraError } from '@hybra/spec';
+import type { LayerConfig, MlpConfig } from '../config/layer-configs.js';
+import { buildAttention } from './build-attention.js';
+import { buildMamba, buildMamba2 } from './build-mamba.js';
+import { type LayerSource, partOf, projection } from './layer-source.js';
 
 /** Builds one layer from its configuration and the tensors under its `mixer`. */
-export function buildLayer(config: LayerConfig, parameters: ParameterSource, stateDtype: DType): Layer {
+export function buildLayer(config: LayerConfig, source: LayerSource): Layer {
+  const { parameters } = source;
   switch (config.kind) {
     case 'mamba':
-      return buildMamba(config, parameters, stateDtype);
+      return buildMamba(config, source);
     case 'mamba2':
-      return buildMamba2(config, parameters, stateDtype);
-    case 'attention': {
-      const named = (name: string): Linear => projection(parameters, name, config.bias);
-      const parts = {
-        query: named('query'),
-        key: named('key'),
-        value: named('value'),
-        output: named('output'),
-      };
-      return attentionLayer(parts, { ...config, cacheDtype: stateDtype });
-    }
-    case 'mlp': {
-      const named = (name: string): Linear => projection(parameters, name, config.bias);
-      return mlpLayer(
-        { up: named('up'), down: named('down'), gate: config.gated ? named('gate') : undefined },
-        { activation: config.activation },
+      return buildMamba2(config, source);
+    case 'attention':
+      return buildAttention(config, source);
+    case 'mlp':
+      return buildMlp(config, source);
+    case 'convolution':
+      return shortConvolution({
+        inProjection: projection(parameters, 'inProjection', config.bias),
+        convolutionWeight: parameters('convolution.weight'),
+        convolutionBias: config.bias ? parameters('convolution.bias') : undefined,
+        outProjection: projection(parameters, 'outProjection', config.bias),
+      });
+    case 'parallel':
+      return parallelLayer(
+        'parallel',
+        config.branches.map(({ layer, ...multipliers }) => ({
+          name: layer.kind,
+          layer: buildLayer(layer, partOf(source, layer.kind)),
+          ...multipliers,
+        })),
       );
-    }
+    default:
+      throw new HybraError('E_CONFIG', `model: a ${config.kind} layer needs a block of its own.`, {
+        kind: config.kind,
+      });
   }
 }
 
-function buildMamba(config: MambaConfig, parameters: ParameterSource, stateDtype: DType): Layer {
-  return mambaMixer(
-    {
-      inProjection: projection(parameters, 'inProjection', config.projectionBias),
-      convolutionWeight: parameters('convolution.weight'),
-      convolutionBias: config.convolutionBias ? parameters('convolution.bias') : undefined,
-      parameterProjection: projection(parameters, 'parameterProjection', false),
-      timeStepProjection: projection(parameters, 'timeStepProjection', true),
-      decay: parameters('decay'),
-      skip: parameters('skip'),
-      outProjection: projection(parameters, 'outProjection', config.projectionBias),
-    },
-    { stateDtype },
-  );
-}
-
-function buildMamba2(config: Mamba2Config, parameters: ParameterSource, stateDtype: DType): Layer {
-  return mamba2Mixer(
-    {
-      inProjection: projection(parameters, 'inProjection', config.projectionBias),
-      convolutionWeight: parameters('convolution.weight'),
-      convolutionBias: config.convolutionBias ? parameters('convolution.bias') : undefined,
-      timeStepBias: parameters('timeStepBias'),
-      decay: parameters('decay'),
-      skip: parameters('skip'),
-      normWeight: parameters('norm.weight'),
-      outProjection: projection(parameters, 'outProjection', config.projectionBias),
-    },
-    { ...config, stateDtype },
-  );
-}
-
-function projection(parameters: ParameterSource, name: string, hasBias: boolean): Linear {
-  return linear(parameters(`${name}.weight`), hasBias ? parameters(`${name}.bias`) : undefined);
+/** Builds an MLP. */
+export function buildMlp(config: MlpConfig, { parameters }: LayerSource): Layer {
+  const named = (name: string) => projection(parameters, name, config.bias);
+  const gate = config.gated ? named('gate') : undefined;
+  return mlpLayer({ up: named('up'), down: named('down'), gate }, config);
 }

@@ -13,9 +13,10 @@ import {
   transferContext,
 } from '@hybra/layers';
 import { type Device, type DType, formatType, HybraError } from '@hybra/spec';
-import { cast, type Tensor, transfer } from '@hybra/tensor';
+import { cast, mul, type Tensor, tanh, transfer } from '@hybra/tensor';
 import type { HybridConfig, NormConfig } from '../config/hybrid-config.js';
 import { buildLayer } from './build-layer.js';
+import { buildShared } from './build-shared.js';
 import { type ParameterSource, subtree } from './parameter-source.js';
 
 /** What a model is built from. */
@@ -42,10 +43,14 @@ export interface Model extends SequenceModel {
 export function buildModel(parts: ModelParts): Model {
   const { config, parameters, device, devices } = parts;
   const table = embedding(parameters('embedding.weight'));
+  const { multipliers = {}, logitsSoftCap: cap } = config;
+  const looksBack = config.layers.some((layer) => layer.kind === 'shared');
   const blocks = config.layers.map((layer, index) => {
     const inLayer = subtree(parameters, `layers.${index}`);
-    const mixer = buildLayer(layer, subtree(inLayer, 'mixer'), parts.stateDtype ?? 'f32');
-    return residualBlock(buildNorm(config.norm, subtree(inLayer, 'norm')), mixer);
+    const norm = buildNorm(config.norm, subtree(inLayer, 'norm'));
+    const source = { parameters: subtree(inLayer, 'mixer'), stateDtype: parts.stateDtype ?? 'f32' };
+    if (layer.kind === 'shared') return buildShared(layer, source, { norm, epsilon: config.norm.epsilon });
+    return residualBlock(norm, buildLayer(layer, source), { multiplier: multipliers.residual });
   });
   const finalNorm = buildNorm(config.norm, subtree(parameters, 'finalNorm'));
   const head = config.isTied ? undefined : linear(parameters('head.weight'));
@@ -62,8 +67,9 @@ export function buildModel(parts: ModelParts): Model {
     device,
     hidden,
     logits(hidden: Tensor): Tensor {
-      const logits = head ? head.forward(hidden) : table.logits(hidden);
-      return logits.dtype === 'f32' ? logits : cast(logits, 'f32');
+      const raw = head ? head.forward(hidden) : table.logits(hidden);
+      const logits = scaled(raw.dtype === 'f32' ? raw : cast(raw, 'f32'), multipliers.logits);
+      return cap === undefined ? logits : mul(tanh(mul(logits, 1 / cap)), cap);
     },
     parameters: (): ParameterTree =>
       nestParameters({
@@ -77,15 +83,16 @@ export function buildModel(parts: ModelParts): Model {
 
   function hidden(ids: Tensor, context: StepContext, states: readonly LayerState[]) {
     checkInputs(ids, context, states, blocks.length);
-    const contexts = new Map<Device, StepContext>([[device, context]]);
     const newStates: LayerState[] = [];
-    let x = table.forward(ids); // [B, T, D]
+    let x = scaled(table.forward(ids), multipliers.embedding); // [B, T, D]
+    const first = looksBack ? Object.freeze({ ...context, embedded: x }) : context;
+    const contexts = new Map<Device, StepContext>([[device, first]]);
     let at = device;
     for (const [index, block] of blocks.entries()) {
       const next = devices[index]!;
       if (next !== at) x = transfer(x, next);
       at = next;
-      const here = contexts.get(at) ?? transferContext(context, at);
+      const here = contexts.get(at) ?? transferContext(first, at);
       contexts.set(at, here);
       const result = block.forward(x, here, states[index]!);
       newStates.push(result.state);
@@ -94,6 +101,10 @@ export function buildModel(parts: ModelParts): Model {
     if (at !== device) x = transfer(x, device);
     return { hidden: finalNorm.forward(x), states: newStates };
   }
+}
+
+function scaled(x: Tensor, multiplier = 1): Tensor {
+  return multiplier === 1 ? x : mul(x, multiplier);
 }
 
 function buildNorm(config: NormConfig, parameters: ParameterSource): Norm {

@@ -9,14 +9,18 @@ export type Initial =
   /** log of a uniform number between the two (Mamba-2). */
   | { readonly kind: 'logOfUniform'; readonly low: number; readonly high: number }
   /** softplus⁻¹ of a log-uniform number between the two, and not below the floor. */
-  | { readonly kind: 'timeStep'; readonly low: number; readonly high: number; readonly floor: number };
+  | { readonly kind: 'timeStep'; readonly low: number; readonly high: number; readonly floor: number }
+  /** softplus⁻¹ of −log a, a² uniform between the squares of the two (De et al. 2024, §2.4). */
+  | { readonly kind: 'recurrence'; readonly low: number; readonly high: number };
 
 /** What is done once, in float32, to a stored parameter before it is used. */
 export type Fold =
   /** A = −e^(A_log): `logDecay` → `decay`. */
   | 'decay'
-  /** w + 1: `centredWeight` → `weight` (LayerNorm-1p). */
-  | 'addOne';
+  /** w + 1: `centredWeight` → `weight` (LayerNorm-1p, Gemma's RMSNorm). */
+  | 'addOne'
+  /** −8 softplus(Λ): `recurrence` → `logRecurrence` (De et al. 2024, eq. 6). */
+  | 'logRecurrence';
 
 /** One parameter of a model, known from its configuration alone. */
 export interface ParameterSpec {
@@ -29,11 +33,19 @@ export interface ParameterSpec {
   readonly precision: 'wide' | 'narrow';
   readonly fold?: Fold;
   readonly initial: Initial;
+  /** The parameter that this one is, where layers share one: it is stored and counted there. */
+  readonly sharedWith?: string;
 }
 
+const foldedEndings: Readonly<Record<Fold, readonly [stored: RegExp, folded: string]>> = {
+  decay: [/logDecay$/, 'decay'],
+  addOne: [/centredWeight$/, 'weight'],
+  logRecurrence: [/recurrence$/, 'logRecurrence'],
+};
+
 /** The name a parameter has once its fold is done. */
-export function foldedName(spec: ParameterSpec): string {
-  if (spec.fold === 'decay') return spec.name.replace(/logDecay$/, 'decay');
-  if (spec.fold === 'addOne') return spec.name.replace(/centredWeight$/, 'weight');
-  return spec.name;
+export function foldedName(spec: Pick<ParameterSpec, 'name' | 'fold'>): string {
+  if (!spec.fold) return spec.name;
+  const [stored, folded] = foldedEndings[spec.fold];
+  return spec.name.replace(stored, folded);
 }

@@ -1,4 +1,4 @@
-import { layerPart } from './part-names.js';
+import { layerParameter, partOnDisk } from './part-names.js';
 
 /**
  * Names on disk of the families that grew out of mamba_ssm: `backbone.layers.{l}.norm`, `….mixer.*`. mamba_ssm
@@ -8,6 +8,8 @@ export function backboneNames(parameter: string): readonly string[] {
   if (parameter === 'embedding.weight') return ['backbone.embeddings.weight', 'backbone.embedding.weight'];
   if (parameter === 'head.weight') return ['lm_head.weight'];
   if (parameter.startsWith('finalNorm.')) return [parameter.replace('finalNorm', 'backbone.norm_f')];
-  const inLayer = layerPart(parameter);
-  return inLayer ? [`backbone.layers.${inLayer.layer}.${inLayer.unit}.${inLayer.part}`] : [];
+  const found = layerParameter(parameter);
+  if (!found) return [];
+  const { layer, isNorm, part } = found;
+  return [`backbone.layers.${layer}.${isNorm ? `norm.${part}` : `mixer.${partOnDisk(part)}`}`];
 }

@@ -1,6 +1,8 @@
+import { elementCount } from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
 import { parameterSpecs } from '../config/parameter-specs.js';
 import { patternOf } from '../config/pattern-of.js';
+import { tensorsOnDisk } from '../export/tensors-on-disk.js';
 import { families, parseConfig } from './families.js';
 import { tensorNameMap } from './tensor-name-map.js';
 
@@ -47,7 +49,7 @@ function parse(base: Base, changes: Readonly<Record<string, unknown>> = {}) {
 
 describe('parseConfig', () => {
   it.each([
-    [{ model_type: 'gpt2' }, /"gpt2"; supported: llama, mamba, mamba2, nemotron_h/],
+    [{ model_type: 'gpt2' }, /"gpt2"; supported: .*llama, mamba, mamba2/],
     [{}, /model_type is missing; supported/],
     [{ model_type: 7 }, /model_type is 7/],
     [{ model_type: 'constructor' }, /supported/],
@@ -84,10 +86,11 @@ describe('parseConfig', () => {
     ],
     [
       'llama',
-      { rope_scaling: { rope_type: 'yarn', factor: 4 } },
-      /rope_type is "yarn", expected one of default, linear, llama3/,
+      { rope_scaling: { rope_type: 'spiral', factor: 4 } },
+      /rope_type is "spiral", expected one of default, linear, dynamic, llama3/,
     ],
-    ['llama', { rope_scaling: { type: 'dynamic', factor: 4 } }, /type is "dynamic"/],
+    ['llama', { rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1] } }, /short_factor/],
+    ['llama', { rope_scaling: { type: 'yarn', factor: 0 } }, /factor is 0/],
     ['llama', { rope_scaling: { type: 'linear' } }, /factor is missing/],
     [
       'llama',
@@ -214,15 +217,23 @@ describe('parseConfig', () => {
   });
 });
 
-describe('tensor names', () => {
-  it.each(Object.keys(bases) as Base[])('of %s are total and lead back', (base) => {
+describe('stored forms', () => {
+  it.each(Object.keys(bases) as Base[])('of %s are total and fill their tensors', (base) => {
     const config = parse(base);
     const family = families[base]!;
     const back = tensorNameMap(family, config);
     for (const spec of parameterSpecs(config)) {
-      const names = family.tensorNames(spec.name);
-      expect(names.length, spec.name).toBeGreaterThan(0);
-      for (const name of names) expect(back.get(name)?.name).toBe(spec.name);
+      for (const form of family.storedForms(spec, config)) {
+        expect(form.length, spec.name).toBeGreaterThan(0);
+        expect(form.reduce((sum, { count }) => sum + count, 0)).toBe(elementCount(spec.shape));
+        for (const { tensor } of form) expect(back.get(tensor)).toContainEqual(spec);
+      }
+    }
+    for (const { name, shape, pieces } of tensorsOnDisk(family, config)) {
+      const ends = pieces.toSorted((a, b) => a.to - b.to).map(({ to, count }) => [to, to + count]);
+      expect(ends[0]![0], name).toBe(0);
+      for (const [index, [start]] of ends.slice(1).entries()) expect(start).toBe(ends[index]![1]);
+      expect(ends.at(-1)![1]).toBe(elementCount(shape));
     }
   });
 });

@@ -1,18 +1,26 @@
 import { HybraError } from '@hybra/spec';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import { showValue } from '../parse/show-value.js';
+import { falconMambaFamily } from './falcon-mamba.js';
 import type { Family } from './family.js';
 import { llamaFamily } from './llama.js';
 import { mambaFamily } from './mamba.js';
 import { mamba2Family } from './mamba2.js';
+import { mistralFamily } from './mistral.js';
 import { nemotronHFamily } from './nemotron-h.js';
+import { qwen2Family } from './qwen2.js';
+import { qwen3Family } from './qwen3.js';
 
 /** The families that can be loaded, by `model_type`. */
 export const families: Readonly<Record<string, Family>> = Object.freeze({
+  falcon_mamba: falconMambaFamily,
   llama: llamaFamily,
   mamba: mambaFamily,
   mamba2: mamba2Family,
+  mistral: mistralFamily,
   nemotron_h: nemotronHFamily,
+  qwen2: qwen2Family,
+  qwen3: qwen3Family,
 });
 
 /** The family that a `config.json` names. @throws E_CONFIG that lists the supported ones */

@@ -1,82 +1,13 @@
-import type { HybridConfig, MambaConfig } from '../config/hybrid-config.js';
-import { mambaActivations } from '../parse/activations.js';
-import * as bounds from '../parse/bounds.js';
-import { ConfigReader } from '../parse/config-reader.js';
-import { expandedSize } from '../parse/expanded-size.js';
-import { rejectOtherShapes } from '../parse/reject-other-shapes.js';
 import { backboneNames } from './backbone-names.js';
 import type { Family } from './family.js';
+import { readMambaModel } from './mamba-config.js';
+import { namedForms } from './stored-form.js';
 import { tiedHead } from './tied-head.js';
 
 /** MambaForCausalLM: Mamba layers alone (Gu & Dao 2023). */
 export const mambaFamily: Family = {
   modelType: 'mamba',
-  parseConfig,
-  tensorNames: backboneNames,
+  parseConfig: (json) => readMambaModel('mamba', json, () => ({})),
+  storedForms: namedForms(backboneNames),
   ignoredTensors: tiedHead,
 };
-
-function parseConfig(json: unknown): HybridConfig {
-  const reader = new ConfigReader('mamba', json);
-  rejectOtherShapes(reader);
-  reader.ignore(ignored);
-  reader.only('rms_norm', [true], 'only RMSNorm is supported');
-  reader.choice('hidden_act', mambaActivations, 'silu');
-
-  const hiddenSize = reader.integer(['hidden_size', 'd_model'], bounds.size);
-  const layer: MambaConfig = {
-    kind: 'mamba',
-    innerSize: expandedSize(reader, hiddenSize),
-    stateSize: reader.integer('state_size', bounds.size, 16),
-    timeStepRank: reader.isPresent('time_step_rank')
-      ? readRank(reader, hiddenSize)
-      : automaticRank(hiddenSize),
-    kernelSize: reader.integer('conv_kernel', bounds.kernel, 4),
-    projectionBias: reader.boolean('use_bias', false),
-    convolutionBias: reader.boolean('use_conv_bias', true),
-  };
-  const config: HybridConfig = {
-    family: 'mamba',
-    vocabularySize: reader.integer('vocab_size', bounds.largeSize),
-    hiddenSize,
-    layers: new Array<MambaConfig>(reader.integer(['num_hidden_layers', 'n_layer'], bounds.layerCount)).fill(
-      layer,
-    ),
-    norm: { kind: 'rms', epsilon: reader.number('layer_norm_epsilon', bounds.epsilon, 1e-5) },
-    isTied: reader.boolean(['tie_word_embeddings', 'tie_embeddings'], true),
-  };
-  reader.finish();
-  return config;
-}
-
-function readRank(reader: ConfigReader, hiddenSize: number): number {
-  const rank = reader.optional('time_step_rank', '"auto" or an integer from 1 to 1048576', (value) => {
-    if (value === 'auto') return automaticRank(hiddenSize);
-    const isRank =
-      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= bounds.size.high;
-    return isRank ? value : undefined;
-  });
-  return rank ?? automaticRank(hiddenSize);
-}
-
-function automaticRank(hiddenSize: number): number {
-  return Math.ceil(hiddenSize / 16);
-}
-
-// Initialisation and choice of implementation; the last three were left by the conversion from mamba_ssm.
-const ignored = [
-  'initializer_range',
-  'rescale_prenorm_residual',
-  'residual_in_fp32',
-  'time_step_scale',
-  'time_step_min',
-  'time_step_max',
-  'time_step_floor',
-  'time_step_init_scheme',
-  'use_associative_scan',
-  'use_falcon_mambapy',
-  'use_mambapy',
-  'fused_add_norm',
-  'pad_vocab_size_multiple',
-  'ssm_cfg',
-];

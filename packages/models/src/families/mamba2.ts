@@ -1,4 +1,5 @@
-import type { HybridConfig, Mamba2Config } from '../config/hybrid-config.js';
+import type { HybridConfig } from '../config/hybrid-config.js';
+import type { Mamba2Config } from '../config/layer-configs.js';
 import { mambaActivations } from '../parse/activations.js';
 import * as bounds from '../parse/bounds.js';
 import { ConfigReader } from '../parse/config-reader.js';
@@ -8,13 +9,14 @@ import { requireDivisor } from '../parse/require-divisor.js';
 import { readTimeStepLimit } from '../parse/time-step-limit.js';
 import { backboneNames } from './backbone-names.js';
 import type { Family } from './family.js';
+import { namedForms } from './stored-form.js';
 import { tiedHead } from './tied-head.js';
 
 /** Mamba2ForCausalLM: Mamba-2 layers alone (Dao & Gu 2024), Codestral Mamba among them. */
 export const mamba2Family: Family = {
   modelType: 'mamba2',
   parseConfig,
-  tensorNames: backboneNames,
+  storedForms: namedForms(backboneNames),
   ignoredTensors: tiedHead,
 };
 

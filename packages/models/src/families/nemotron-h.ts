@@ -1,10 +1,5 @@
-import type {
-  AttentionConfig,
-  HybridConfig,
-  LayerConfig,
-  Mamba2Config,
-  MlpConfig,
-} from '../config/hybrid-config.js';
+import type { HybridConfig } from '../config/hybrid-config.js';
+import type { AttentionConfig, LayerConfig, Mamba2Config, MlpConfig } from '../config/layer-configs.js';
 import { mambaActivations, mlpActivations } from '../parse/activations.js';
 import * as bounds from '../parse/bounds.js';
 import { ConfigReader } from '../parse/config-reader.js';
@@ -14,13 +9,14 @@ import { readTimeStepLimit } from '../parse/time-step-limit.js';
 import { backboneNames } from './backbone-names.js';
 import type { Family } from './family.js';
 import { readNemotronLayers } from './nemotron-h-layers.js';
+import { namedForms } from './stored-form.js';
 import { tiedHead } from './tied-head.js';
 
 /** NemotronHForCausalLM: the hybrid of arXiv 2406.07887, Mamba-2, attention without position embedding, MLP. */
 export const nemotronHFamily: Family = {
   modelType: 'nemotron_h',
   parseConfig,
-  tensorNames: backboneNames,
+  storedForms: namedForms(backboneNames),
   // `mtp.*` predicts further tokens, for speculative decoding only.
   ignoredTensors: (config) => [/^mtp\./, ...tiedHead(config)],
 };

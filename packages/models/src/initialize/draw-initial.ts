@@ -38,6 +38,13 @@ function drawer(
         return step + Math.log(-Math.expm1(-step)); // softplus⁻¹
       };
     }
+    case 'recurrence': {
+      const [low, high] = [initial.low ** 2, initial.high ** 2];
+      return () => {
+        const rate = -0.5 * Math.log(low + (high - low) * uniform()); // −log a
+        return Math.log(Math.expm1(rate)); // softplus⁻¹
+      };
+    }
   }
 
   function boxMuller(first: number): number {

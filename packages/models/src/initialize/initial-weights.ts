@@ -25,9 +25,8 @@ export function initialWeights(config: HybridConfig, seed: number): HostWeights 
     );
   }
   return new Map(
-    parameterSpecs(config).map((spec, index) => [
-      spec.name,
-      drawInitial(spec.initial, spec.shape, uniformStream(seed, index)),
-    ]),
+    parameterSpecs(config)
+      .filter((spec) => spec.sharedWith === undefined)
+      .map((spec, index) => [spec.name, drawInitial(spec.initial, spec.shape, uniformStream(seed, index))]),
   );
 }

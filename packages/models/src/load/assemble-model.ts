@@ -1,4 +1,4 @@
-import { HybraError, throwIfAborted } from '@hybra/spec';
+import { type Device, HybraError, throwIfAborted } from '@hybra/spec';
 import { disposeTensor, type Tensor } from '@hybra/tensor';
 import { buildModel, type Model } from '../build/build-model.js';
 import type { HybridConfig } from '../config/hybrid-config.js';
@@ -36,12 +36,18 @@ export async function assembleModel(
   try {
     const digests: [string, string][] = [];
     let loadedBytes = 0;
+    const placeOf = (layer: number): Device => (layer < 0 ? device : devices[layer]!);
     for (const spec of parameterSpecs(config)) {
       throwIfAborted(signal, 'loading a model');
+      const place = placeOf(spec.layer);
+      const shared = spec.sharedWith && tensors.get(foldedName({ ...spec, name: spec.sharedWith }));
+      if (shared && shared.device === place) {
+        tensors.set(foldedName(spec), shared);
+        continue;
+      }
       const stored = await reader.read(spec);
-      digests.push([spec.name, await tensorDigest(stored.bytes)]);
-      const target = { device: spec.layer < 0 ? device : devices[spec.layer]!, dtype };
-      tensors.set(foldedName(spec), uploadParameter(spec, stored, target));
+      if (!shared) digests.push([spec.name, await tensorDigest(stored.bytes)]);
+      tensors.set(foldedName(spec), uploadParameter(spec, stored, { device: place, dtype }));
       loadedBytes += stored.bytes.byteLength;
       options.onProgress?.({ loadedBytes, totalBytes: reader.totalBytes, parameter: spec.name });
     }

@@ -1,12 +1,9 @@
 import { throwIfAborted } from '@hybra/spec';
-import { type Directory, openCheckpoint, readJson, takeWeights, type WeightSource } from '@hybra/weights';
+import { type Directory, openCheckpoint, readJson } from '@hybra/weights';
 import type { Model } from '../build/build-model.js';
-import type { HybridConfig } from '../config/hybrid-config.js';
-import { parameterSpecs } from '../config/parameter-specs.js';
 import { familyOf } from '../families/families.js';
-import type { Family } from '../families/family.js';
-import { tensorShape } from '../families/tensor-name-map.js';
-import { assembleModel, type ElementReader } from './assemble-model.js';
+import { assembleModel } from './assemble-model.js';
+import { checkpointReader } from './checkpoint-reader.js';
 import type { LoadOptions } from './load-options.js';
 import { resolvePlacement } from './placement.js';
 
@@ -31,29 +28,4 @@ export async function loadModel(directory: Directory, options: LoadOptions): Pro
   } finally {
     await source.close();
   }
-}
-
-function checkpointReader(
-  source: WeightSource,
-  model: { readonly family: Family; readonly config: HybridConfig; readonly signal: AbortSignal | undefined },
-): ElementReader {
-  const { family, config, signal } = model;
-  const weights = takeWeights(source, { ignore: family.ignoredTensors(config) });
-  const taken = new Map(
-    parameterSpecs(config).map((spec) => {
-      const names = family.tensorNames(spec.name);
-      const name = names.find((candidate) => weights.has(candidate)) ?? names[0]!;
-      return [spec.name, weights.take(name, tensorShape(spec))];
-    }),
-  );
-  weights.finish();
-  let totalBytes = 0;
-  for (const { byteLength } of taken.values()) totalBytes += byteLength;
-  return {
-    totalBytes,
-    async read(spec) {
-      const { name, dtype } = taken.get(spec.name)!;
-      return { bytes: await source.read(name, signal), dtype };
-    },
-  };
 }

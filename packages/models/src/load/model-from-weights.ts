@@ -21,7 +21,8 @@ export async function modelFromWeights(
   const specs = parameterSpecs(config);
   const superfluous = new Set(weights.keys());
   let totalBytes = 0;
-  for (const { name, shape } of specs) {
+  for (const { name, shape, sharedWith } of specs) {
+    if (sharedWith !== undefined) continue;
     const values = weights.get(name);
     if (!values) {
       throw new HybraError('E_FORMAT', `modelFromWeights: ${name} of [${shape.join(', ')}] is missing.`, {
@@ -50,7 +51,7 @@ export async function modelFromWeights(
     {
       totalBytes,
       async read(spec) {
-        const { buffer, byteOffset, byteLength } = weights.get(spec.name)!;
+        const { buffer, byteOffset, byteLength } = weights.get(spec.sharedWith ?? spec.name)!;
         return { bytes: new Uint8Array(buffer, byteOffset, byteLength), dtype: 'f32' };
       },
     },

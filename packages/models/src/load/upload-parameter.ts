@@ -27,9 +27,12 @@ export function uploadParameter(
   return tensor;
 }
 
+const folds: Readonly<Record<Fold, (value: number) => number>> = {
+  decay: (value) => -Math.exp(value),
+  addOne: (value) => value + 1,
+  logRecurrence: (value) => -8 * (Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))),
+};
+
 function fold(kind: Fold, values: { [index: number]: number; readonly length: number }): void {
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    values[index] = kind === 'decay' ? -Math.exp(value) : value + 1;
-  }
+  for (let index = 0; index < values.length; index++) values[index] = folds[kind](values[index]!);
 }

@@ -19,3 +19,5 @@ export const contextLength = { low: 1, high: 2 ** 31 - 1 } as const;
 export const epsilon = { low: 0, high: 1 } as const;
 /** Ratio of inner to outer width. */
 export const expansion = { low: 1 / 1024, high: 1024 } as const;
+/** Factors that streams are multiplied by. */
+export const multiplier = { low: -1e6, high: 1e6 } as const;

@@ -95,6 +95,39 @@ export class ConfigReader {
     return spellings(keys).some((key) => this.#raw(key) !== undefined);
   }
 
+  /** Whether a key is there and `null`, where that is not the same as its absence. */
+  isNull(key: string): boolean {
+    return Object.hasOwn(this.#json, key) && this.#json[key] === null;
+  }
+
+  /** A list of integers within bounds, `undefined` where the key is absent or null. */
+  optionalIntegers(
+    keys: string | readonly string[],
+    bounds: Bounds,
+    longest: number,
+  ): readonly number[] | undefined {
+    const expected = `a list of up to ${longest} integers from ${bounds.low} to ${bounds.high}`;
+    return this.optional(keys, expected, (value) => {
+      const isList = Array.isArray(value) && value.length <= longest;
+      return isList && value.every((item) => Number.isInteger(item) && isWithin(item, bounds))
+        ? (value as number[])
+        : undefined;
+    });
+  }
+
+  /** Exactly `count` finite numbers within bounds. */
+  numbers(key: string, bounds: Bounds, fallback: readonly number[]): readonly number[] {
+    const expected = `${fallback.length} numbers from ${bounds.low} to ${bounds.high}`;
+    const read = this.optional(key, expected, (value) => {
+      if (!Array.isArray(value) || value.length !== fallback.length) return undefined;
+      const numbers = value.map(readNumber);
+      return numbers.every((number) => number !== undefined && isWithin(number, bounds))
+        ? (numbers as number[])
+        : undefined;
+    });
+    return read ?? fallback;
+  }
+
   /** Accepts keys that say nothing about inference. */
   ignore(keys: readonly string[]): void {
     for (const key of keys) this.#known.add(key);

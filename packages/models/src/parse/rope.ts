@@ -1,5 +1,6 @@
 import type { RopeOptions, RopeScaling } from '@hybra/layers';
 import { type Bounds, ConfigReader } from './config-reader.js';
+import { readRopeScaling } from './rope-scaling.js';
 
 const positive: Bounds = { low: 1e-6, high: 1e12 };
 const share: Bounds = { low: 1e-6, high: 1 };
@@ -10,11 +11,17 @@ const nestedKeys = ['rope_parameters', 'rope_scaling'] as const;
  * Rotary position embedding as transformers 4 (`rope_theta`, `rope_scaling`, `partial_rotary_factor`) and 5
  * (`rope_parameters`) spell it.
  * @param options.theta base where the configuration names none
+ * @param options.rotaryShare part of each head that is rotated where the configuration names none; default is 1
  * @throws E_CONFIG, also for the kinds of scaling that are not implemented
  */
 export function readRope(
   reader: ConfigReader,
-  options: { readonly headSize: number; readonly theta: number; readonly contextLength: number },
+  options: {
+    readonly headSize: number;
+    readonly theta: number;
+    readonly contextLength: number;
+    readonly rotaryShare?: number;
+  },
 ): RopeOptions {
   const nested = nestedKeys.flatMap((key) => {
     const value = reader.optional(key, 'an object', (candidate) =>
@@ -28,9 +35,7 @@ export function readRope(
   const inside = nested[0]?.inside;
 
   const theta = agreeing(reader, inside, 'rope_theta', positive, options.theta);
-  const partial = agreeing(reader, inside, 'partial_rotary_factor', share, 1);
-  const scaling: RopeScaling = inside ? readScaling(inside, options.contextLength) : { kind: 'none' };
-  inside?.finish();
+  const partial = agreeing(reader, inside, 'partial_rotary_factor', share, options.rotaryShare ?? 1);
 
   const rotarySize = Math.floor(options.headSize * partial);
   if (rotarySize < 2 || rotarySize % 2 !== 0) {
@@ -39,6 +44,11 @@ export function readRope(
       { keys: ['partial_rotary_factor', 'head_dim'] },
     );
   }
+  const { contextLength } = options;
+  const scaling: RopeScaling = inside
+    ? readRopeScaling(inside, { contextLength, rotarySize })
+    : { kind: 'none' };
+  inside?.finish();
   return { rotarySize, theta, scaling };
 }
 
@@ -61,30 +71,8 @@ function agreeing(
   return isInner ? within : outside;
 }
 
-function readScaling(inside: ConfigReader, contextLength: number): RopeScaling {
-  const types = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
-  const type = inside.choice(['rope_type', 'type'], types, 'default');
-  if (type === 'default') return { kind: 'none' };
-  const factor = inside.number('factor', { low: 1, high: 1e6 });
-  if (type === 'linear') return { kind: 'linear', factor };
-
-  const low = inside.number('low_freq_factor', positive);
-  const high = inside.number('high_freq_factor', positive);
-  if (low >= high) {
-    throw inside.error(`low_freq_factor ${low} is not below high_freq_factor ${high}.`, {
-      keys: ['low_freq_factor', 'high_freq_factor'],
-    });
-  }
-  const originalContextLength = inside.integer(
-    'original_max_position_embeddings',
-    { low: 1, high: 2 ** 31 - 1 },
-    contextLength,
-  );
-  return {
-    kind: 'llama3',
-    factor,
-    lowFrequencyFactor: low,
-    highFrequencyFactor: high,
-    originalContextLength,
-  };
+/** The context length that rotation allows: LongRoPE has other factors beyond its first context. */
+export function ropeContextLength(contextLength: number, rope: RopeOptions): number {
+  const { scaling } = rope;
+  return scaling.kind === 'perPair' ? Math.min(contextLength, scaling.contextLength) : contextLength;
 }

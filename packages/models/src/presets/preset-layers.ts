@@ -1,5 +1,5 @@
 import type { Activation } from '@hybra/layers';
-import type { AttentionConfig, Mamba2Config, MambaConfig, MlpConfig } from '../config/hybrid-config.js';
+import type { AttentionConfig, Mamba2Config, MambaConfig, MlpConfig } from '../config/layer-configs.js';
 import type { PresetSize } from './preset-sizes.js';
 
 /** A Mamba layer: channels twice as wide as the model, time-step rank a sixteenth of it. */

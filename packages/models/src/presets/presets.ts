@@ -9,7 +9,8 @@
  *   mamba2-hybrid   8 % attention without position embedding, 50 % GELU MLP, the rest Mamba-2
  */
 import { HybraError } from '@hybra/spec';
-import type { HybridConfig, LayerConfig, NormConfig } from '../config/hybrid-config.js';
+import type { HybridConfig, NormConfig } from '../config/hybrid-config.js';
+import type { LayerConfig } from '../config/layer-configs.js';
 import { layerPattern, parsePattern } from '../config/layer-pattern.js';
 import { nearestNames } from '../parse/nearest-names.js';
 import { mamba2Layer, mambaLayer, plainMlp, transformerAttention } from './preset-layers.js';

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Directory, folderDirectory, openSafetensors } from '@hybra/weights';
 
@@ -11,9 +12,16 @@ export interface Golden {
   readonly greedyIds: readonly number[];
 }
 
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+/** Every checkpoint in `test/fixtures` that has a golden file. */
+export const fixtureNames: readonly string[] = readdirSync(fixtures).filter((name) =>
+  existsSync(`${fixtures}${name}/golden.safetensors`),
+);
+
 /** The checkpoint of that name in `test/fixtures`. */
 export function fixture(name: string): Directory {
-  return folderDirectory(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
+  return folderDirectory(`${fixtures}${name}`);
 }
 
 /** Reads `golden.safetensors`. */

@@ -1,4 +1,4 @@
-import type { MambaConfig } from '../hybrid-config.js';
+import type { MambaConfig } from '../layer-configs.js';
 import {
   constant,
   kaiming,
@@ -24,6 +24,13 @@ export function mambaSpecs(layer: MambaConfig, sizes: Sizes): PartSpec[] {
       bias: false,
       initial: kaiming(inner),
     }),
+    ...(layer.innerNorms?.hasWeights
+      ? [
+          vector('timeStepNorm.weight', rank, constant(1)),
+          vector('inputNorm.weight', stateSize, constant(1)),
+          vector('outputNorm.weight', stateSize, constant(1)),
+        ]
+      : []),
     ...projection('timeStepProjection', [inner, rank], { bias: false, initial: kaiming(rank) }),
     vector('timeStepProjection.bias', inner, timeStepInitial),
     { ...vector('logDecay', [inner, stateSize], { kind: 'logOfIndex' }), fold: 'decay' },

@@ -1,4 +1,4 @@
-import type { Mamba2Config } from '../hybrid-config.js';
+import type { Mamba2Config } from '../layer-configs.js';
 import {
   constant,
   kaiming,
@@ -13,6 +13,7 @@ import {
 /** Parameters of a Mamba-2 layer, with the initialisation of Dao & Gu 2024 as in Megatron's `mamba_block.py`. */
 export function mamba2Specs(layer: Mamba2Config, sizes: Sizes): PartSpec[] {
   const { heads, headSize, groups, stateSize, kernelSize, projectionBias: bias } = layer;
+  const { outputBias = bias } = layer;
   const inner = heads * headSize;
   const channels = inner + 2 * groups * stateSize;
   return [
@@ -24,8 +25,8 @@ export function mamba2Specs(layer: Mamba2Config, sizes: Sizes): PartSpec[] {
     ...(layer.convolutionBias ? [vector('convolution.bias', channels, kaiming(kernelSize))] : []),
     vector('timeStepBias', heads, timeStepInitial),
     { ...vector('logDecay', heads, { kind: 'logOfUniform', low: 1, high: 16 }), fold: 'decay' },
-    vector('skip', heads, constant(1)),
-    vector('norm.weight', inner, constant(1)),
-    ...projection('outProjection', [sizes.hiddenSize, inner], { bias, initial: residual(sizes) }),
+    vector('skip', layer.skipPerChannel ? inner : heads, constant(1)),
+    ...(layer.gatedNorm === 'none' ? [] : [vector('norm.weight', inner, constant(1))]),
+    ...projection('outProjection', [sizes.hiddenSize, inner], { bias: outputBias, initial: residual(sizes) }),
   ];
 }

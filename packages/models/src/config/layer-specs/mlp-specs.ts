@@ -1,4 +1,4 @@
-import type { MlpConfig } from '../hybrid-config.js';
+import type { MlpConfig } from '../layer-configs.js';
 import { type PartSpec, projection, residual, type Sizes } from './part-spec.js';
 
 /** Parameters of a feed-forward layer. */

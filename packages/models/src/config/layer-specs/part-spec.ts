@@ -16,7 +16,7 @@ const deviation = 0.02;
 /** A matrix of the model's storage dtype, drawn from N(0, 0.02²) unless said otherwise. */
 export function matrix(
   name: string,
-  shape: readonly [number, number],
+  shape: readonly number[],
   initial: Initial = { kind: 'normal', deviation },
 ): PartSpec {
   return { name, shape, precision: 'narrow', initial };
@@ -53,4 +53,16 @@ export function projection(
 ): PartSpec[] {
   const weight = matrix(`${name}.weight`, shape, options.initial);
   return options.bias ? [weight, vector(`${name}.bias`, shape[0], constant(0))] : [weight];
+}
+
+/** The weight of a norm; stored 1 smaller than it is used where `isCentred`. */
+export function normWeight(name: string, width: number, isCentred: boolean): PartSpec {
+  return isCentred
+    ? { ...vector(`${name}.centredWeight`, width, constant(0)), fold: 'addOne' }
+    : vector(`${name}.weight`, width, constant(1));
+}
+
+/** The parts, their names led by `prefix` and a dot. */
+export function led(prefix: string, parts: readonly PartSpec[]): PartSpec[] {
+  return parts.map((part) => ({ ...part, name: `${prefix}.${part.name}` }));
 }

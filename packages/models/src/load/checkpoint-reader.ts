@@ -1,0 +1,73 @@
+import { elementCount, HybraError } from '@hybra/spec';
+import { fileByteSize, takeWeights, type WeightSource } from '@hybra/weights';
+import type { HybridConfig } from '../config/hybrid-config.js';
+import type { ParameterSpec } from '../config/parameter-spec.js';
+import { parameterSpecs } from '../config/parameter-specs.js';
+import type { Family } from '../families/family.js';
+import type { StoredForm } from '../families/stored-form.js';
+import type { ElementReader } from './assemble-model.js';
+import type { StoredElements } from './upload-parameter.js';
+
+/**
+ * Reads the parameters of a model from a checkpoint in its family's layout. Every tensor must be there, of the
+ * right shape, and used; nothing but headers is read before that is known.
+ * @throws E_FORMAT, E_SHAPE
+ */
+export function checkpointReader(
+  source: WeightSource,
+  model: {
+    readonly family: Family;
+    readonly config: HybridConfig;
+    readonly signal?: AbortSignal | undefined;
+  },
+): ElementReader {
+  const { family, config, signal } = model;
+  const weights = takeWeights(source, { ignore: family.ignoredTensors(config) });
+  const forms = new Map<string, StoredForm>();
+  const sizes = new Map<string, number>();
+  for (const spec of parameterSpecs(config)) {
+    if (spec.sharedWith !== undefined) continue;
+    const choices = family.storedForms(spec, config);
+    const form = choices.find((runs) => runs.every((run) => weights.has(run.tensor))) ?? choices[0]!;
+    for (const run of form) sizes.set(run.tensor, weights.take(run.tensor, run.shape).byteLength);
+    forms.set(spec.name, form);
+  }
+  weights.finish();
+  let totalBytes = 0;
+  for (const size of sizes.values()) totalBytes += size;
+  return {
+    totalBytes,
+    read: (spec) => readForm(source, forms.get(spec.sharedWith ?? spec.name)!, { spec, signal }),
+  };
+}
+
+async function readForm(
+  source: WeightSource,
+  form: StoredForm,
+  { spec, signal }: { readonly spec: ParameterSpec; readonly signal: AbortSignal | undefined },
+): Promise<StoredElements> {
+  const { dtype } = source.entries.get(form[0]!.tensor)!;
+  const [only] = form;
+  if (form.length === 1 && only!.count === elementCount(only!.shape)) {
+    return { bytes: await source.read(only!.tensor, signal), dtype };
+  }
+  const size = fileByteSize(dtype);
+  const bytes = new Uint8Array(elementCount(spec.shape) * size);
+  const tensors = new Map<string, Uint8Array>();
+  let at = 0;
+  for (const { tensor, start, count } of form) {
+    const stored = source.entries.get(tensor)!.dtype;
+    if (stored !== dtype) {
+      throw new HybraError(
+        'E_FORMAT',
+        `checkpoint: ${form[0]!.tensor} is ${dtype} and ${tensor} is ${stored}; parts of ${spec.name} must have one dtype.`,
+        { tensors: [form[0]!.tensor, tensor] },
+      );
+    }
+    const whole = tensors.get(tensor) ?? (await source.read(tensor, signal));
+    tensors.set(tensor, whole);
+    bytes.set(whole.subarray(start * size, (start + count) * size), at);
+    at += count * size;
+  }
+  return { bytes, dtype };
+}
