@@ -1,4 +1,11 @@
-export type { Model } from './build/build-model.js';
+export {
+  buildModel,
+  type LayerRun,
+  type Model,
+  type ModelParts,
+  type RunLayer,
+} from './build/build-model.js';
+export type { ParameterSource } from './build/parameter-source.js';
 export type { HybridConfig, Multipliers, NormConfig } from './config/hybrid-config.js';
 export type {
   AttentionConfig,

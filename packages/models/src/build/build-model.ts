@@ -1,5 +1,7 @@
 import {
   embedding,
+  type Layer,
+  type LayerResult,
   type LayerState,
   layerNormLayer,
   linear,
@@ -31,8 +33,21 @@ export interface ModelParts {
   readonly fingerprint: string;
   /** Storage of SSM states and of cached keys and values. Default is `f32`. */
   readonly stateDtype?: DType | undefined;
+  /** Runs a layer, its residual connection included: for training, which keeps less or drops out. */
+  readonly runLayer?: RunLayer | undefined;
   readonly dispose: () => void;
 }
+
+/** What a layer is run on. */
+export interface LayerRun {
+  readonly x: Tensor;
+  readonly context: StepContext;
+  readonly state: LayerState;
+  readonly index: number;
+}
+
+/** Runs a layer; without one `layer.forward` runs as it is. */
+export type RunLayer = (layer: Layer, run: LayerRun) => LayerResult;
 
 /** A model together with its configuration. */
 export interface Model extends SequenceModel {
@@ -52,6 +67,8 @@ export function buildModel(parts: ModelParts): Model {
     if (layer.kind === 'shared') return buildShared(layer, source, { norm, epsilon: config.norm.epsilon });
     return residualBlock(norm, buildLayer(layer, source), { multiplier: multipliers.residual });
   });
+  const runLayer: RunLayer =
+    parts.runLayer ?? ((layer, { x, context, state }) => layer.forward(x, context, state));
   const finalNorm = buildNorm(config.norm, subtree(parameters, 'finalNorm'));
   const head = config.isTied ? undefined : linear(parameters('head.weight'));
 
@@ -94,7 +111,7 @@ export function buildModel(parts: ModelParts): Model {
       at = next;
       const here = contexts.get(at) ?? transferContext(first, at);
       contexts.set(at, here);
-      const result = block.forward(x, here, states[index]!);
+      const result = runLayer(block, { x, context: here, state: states[index]!, index });
       newStates.push(result.state);
       x = result.y;
     }
