@@ -1,7 +1,8 @@
 import { cpu } from '@hybra/backend-cpu';
+import { native } from '@hybra/backend-native';
 import { createRegistry, type Registry } from '@hybra/tensor';
 
-/** The backends of the command line, in order of preference. */
+/** The backends of the command line, in order of preference: the first that this machine has is the default. */
 export function cliRegistry(): Registry {
-  return createRegistry([cpu()]);
+  return createRegistry([native(), cpu()]);
 }

@@ -1,0 +1,156 @@
+/*
+ * Batched matrix product, summed in float32. Few rows of a run as dot products (matmul-rows.hpp); more run
+ * through packed panels (matmul-tile.hpp). Nothing packed outlives the call, so weights are in memory once.
+ */
+#pragma once
+#include "matmul-rows.hpp"
+#include "matmul-tile.hpp"
+
+namespace hybra::HYBRA_ISA {
+namespace {
+
+/** Depth of a packed block: a panel of b stays in the second cache, a panel of a in the first. */
+constexpr std::int64_t blockDepth = 256;
+/** Panels of b that one task packs and multiplies with all rows. */
+constexpr std::int64_t panelsPerTask = 4;
+/** Rows of a that are packed at once. */
+constexpr std::int64_t rowsPerBlock = 36 * tileRows;
+/** Up to this many rows dot products win over packing. */
+constexpr std::int64_t fewRows = 8;
+
+HYBRA_INLINE bool runsAsDots(const MatmulPlan& plan) {
+  return plan.M <= fewRows && plan.bK == 1 && (plan.aK == 1 || plan.K == 1);
+}
+
+HYBRA_INLINE std::int64_t packedRowsBytes(const MatmulPlan& plan) {
+  const std::int64_t rows = least(ceilDivide(plan.M, tileRows) * tileRows, rowsPerBlock);
+  return alignUp(rows * plan.K * 4);
+}
+HYBRA_INLINE std::int64_t panelBytes() {
+  return alignUp((panelsPerTask * tileColumns + 4) * blockDepth * 4);
+}
+
+HYBRA_INLINE bool sharesBatch(const MatmulBatch& batch, int threads) { return threads > 1 && batch.count >= threads; }
+
+/** The largest need whatever the strides: a copied operand has others than the view that was asked about. */
+inline std::int64_t matmulScratch(const Call& call, int threads) {
+  const MatmulPlan plan = planMatmul(call);
+  const MatmulBatch batch(call);
+  return packedRowsBytes(plan) * (sharesBatch(batch, threads) ? threads : 1) + panelBytes() * threads;
+}
+
+/** Packs rows `from` … of a: blocks of depth one after another, in each the panels of rows. */
+inline void packBlock(const MatmulPlan& plan, const float* a, std::int64_t rows, std::int64_t panel, float* packed) {
+  const std::int64_t first = panel * tileRows, padded = ceilDivide(rows, tileRows) * tileRows;
+  for (std::int64_t k = 0; k < plan.K; k += blockDepth) {
+    const std::int64_t depth = least(blockDepth, plan.K - k);
+    packRows(a + first * plan.aM + k * plan.aK, plan.aM, plan.aK, least(tileRows, rows - first), depth,
+             packed + k * padded + panel * tileRows * depth);
+  }
+}
+
+/** A group of panels of columns times all packed rows. */
+template <class Reader>
+void multiplyGroup(const MatmulPlan& plan, const float* packed, std::int64_t rows, const typename Reader::Element* b,
+                   float* y, std::int64_t group, float* panels) {
+  const std::int64_t first = group * panelsPerTask * tileColumns;
+  const std::int64_t columns = least(plan.N - first, panelsPerTask * tileColumns);
+  const std::int64_t padded = ceilDivide(rows, tileRows) * tileRows;
+  float* widened = panels + panelsPerTask * tileColumns * blockDepth;
+  for (std::int64_t k = 0; k < plan.K; k += blockDepth) {
+    const std::int64_t depth = least(blockDepth, plan.K - k);
+    for (std::int64_t n = 0; n < columns; n += tileColumns) {
+      packPanel<Reader>(b + k * plan.bK + (first + n) * plan.bN, plan.bK, plan.bN, least(tileColumns, columns - n),
+                        depth, panels + n * depth, widened);
+    }
+    for (std::int64_t row = 0; row < rows; row += tileRows) {
+      const Tile tile = tileFor(least(tileRows, rows - row));
+      for (std::int64_t n = 0; n < columns; n += tileColumns) {
+        tile(depth, packed + k * padded + row * depth, panels + n * depth, y + row * plan.N + first + n, plan.N,
+             static_cast<int>(least(tileColumns, columns - n)), k > 0);
+      }
+    }
+  }
+}
+
+/** One product. `share` runs tasks on one thread or on all: `share(nanoseconds, tasks, f(task, thread))`. */
+template <class Reader, class Share>
+void multiplyPacked(const MatmulPlan& plan, const float* a, const typename Reader::Element* b, float* y,
+                    float* packed, char* panels, Share share) {
+  const std::int64_t groups = ceilDivide(plan.N, panelsPerTask * tileColumns);
+  for (std::int64_t m = 0; m < plan.M; m += rowsPerBlock) {
+    const std::int64_t rows = least(rowsPerBlock, plan.M - m);
+    share(0.5 * rows * plan.K, ceilDivide(rows, tileRows), [&](std::int64_t panel, int) {
+      packBlock(plan, a + m * plan.aM, rows, panel, packed);
+    });
+    share(0.01 * rows * plan.K * plan.N, groups, [&](std::int64_t group, int thread) {
+      multiplyGroup<Reader>(plan, packed, rows, b, y + m * plan.N, group,
+                            reinterpret_cast<float*>(panels + thread * panelBytes()));
+    });
+  }
+}
+
+template <class Reader>
+void matmulWith(const Call& call, const Frame& frame) {
+  using Element = typename Reader::Element;
+  const MatmulPlan plan = planMatmul(call);
+  const MatmulBatch batch(call);
+  const float* a = reinterpret_cast<const float*>(frame.inputs[0]);
+  const Element* b = reinterpret_cast<const Element*>(frame.inputs[1]);
+  float* y = reinterpret_cast<float*>(frame.outputs[0]);
+  Pool& pool = frame.pool;
+  const std::int64_t size = plan.M * plan.N;
+  if (size == 0) return;
+  if (plan.K == 0) {
+    for (std::int64_t i = 0; i < batch.count * size; i++) y[i] = 0;
+    return;
+  }
+  if (runsAsDots(plan)) {
+    for (std::int64_t i = 0; i < batch.count; i++) {
+      multiplyFewRows<Reader>(plan, a + batch.start(0, i), b + batch.start(1, i), y + i * size, pool);
+    }
+    return;
+  }
+  char* panels = frame.scratch;
+  char* packed = panels + panelBytes() * pool.threads();
+  auto product = [&](std::int64_t i, int thread, auto share) {
+    multiplyPacked<Reader>(plan, a + batch.start(0, i), b + batch.start(1, i), y + i * size,
+                           reinterpret_cast<float*>(packed + thread * packedRowsBytes(plan)),
+                           panels + thread * panelBytes(), share);
+  };
+  auto onAll = [&](double nanoseconds, std::int64_t tasks, auto f) { parallel(pool, nanoseconds, tasks, f); };
+  auto onOne = [](double, std::int64_t tasks, auto f) {
+    for (std::int64_t task = 0; task < tasks; task++) f(task, 0);
+  };
+  if (sharesBatch(batch, pool.threads())) {
+    parallel(pool, 0.01 * batch.count * size * plan.K, batch.count,
+             [&](std::int64_t i, int thread) { product(i, thread, onOne); });
+  } else {
+    for (std::int64_t i = 0; i < batch.count; i++) product(i, 0, onAll);
+  }
+}
+
+/** float64: plain loops, for checks. */
+void matmulDoubles(const Call& call, const Frame& frame) {
+  const MatmulPlan plan = planMatmul(call);
+  const MatmulBatch batch(call);
+  parallel(frame.pool, 1.0 * batch.count * plan.M * plan.N * plan.K, batch.count * plan.M, [&](std::int64_t task, int) {
+    const std::int64_t i = task / plan.M, m = task % plan.M;
+    const double* a = reinterpret_cast<const double*>(frame.inputs[0]) + batch.start(0, i) + m * plan.aM;
+    const double* b = reinterpret_cast<const double*>(frame.inputs[1]) + batch.start(1, i);
+    double* y = reinterpret_cast<double*>(frame.outputs[0]) + task * plan.N;
+    for (std::int64_t n = 0; n < plan.N; n++) {
+      double sum = 0;
+      for (std::int64_t k = 0; k < plan.K; k++) sum += a[k * plan.aK] * b[k * plan.bK + n * plan.bN];
+      y[n] = sum;
+    }
+  });
+}
+
+void kernel_matmul(const Call& call, const Frame& frame) {
+  if (call.inputs[0].dtype == DType::f64) return matmulDoubles(call, frame);
+  withReader(call.inputs[1].dtype, [&](auto reader) { matmulWith<decltype(reader)>(call, frame); });
+}
+
+}  // namespace
+}  // namespace hybra::HYBRA_ISA

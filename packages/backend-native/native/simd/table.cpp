@@ -1,0 +1,78 @@
+/* All kernels of one instruction set: compiled once for each, with HYBRA_ISA as the namespace. */
+#include "../scalar/scalar.hpp"
+#include "attention.hpp"
+#include "cast.hpp"
+#include "causal-conv.hpp"
+#include "elementwise.hpp"
+#include "matmul.hpp"
+#include "reduce.hpp"
+#include "rope.hpp"
+#include "rows.hpp"
+#include "selective-scan.hpp"
+#include "ssd-scan.hpp"
+#include "widen.hpp"
+
+#define HYBRA_STRING_(name) #name
+#define HYBRA_STRING(name) HYBRA_STRING_(name)
+
+namespace hybra::HYBRA_ISA {
+namespace {
+
+#define HYBRA_USE(name) using scalar::kernel_##name;
+HYBRA_USE(argmax) HYBRA_USE(cumulativeSum) HYBRA_USE(sort) HYBRA_USE(gatherRows) HYBRA_USE(scatterAddRows)
+HYBRA_USE(writeRows) HYBRA_USE(concat) HYBRA_USE(pad) HYBRA_USE(fill) HYBRA_USE(iota) HYBRA_USE(random)
+HYBRA_USE(copy) HYBRA_USE(segmentSum) HYBRA_USE(topK) HYBRA_USE(sample)
+#undef HYBRA_USE
+
+void kernel_selectiveStep(const Call& call, const Frame& frame) { kernel_selectiveScan(call, frame); }
+
+/** Scratch of the kernel itself. */
+std::int64_t ownScratch(const Call& call, int threads) {
+  switch (call.op) {
+    case Op::sum:
+    case Op::max: return 8 * call.outputs[0].count();
+    case Op::matmul: return matmulScratch(call, threads);
+    case Op::causalConv1d: return convScratch(call, threads);
+    case Op::attention: return attentionScratch(call, threads);
+    case Op::selectiveScan:
+    case Op::selectiveStep: return selectiveScratch(call, threads);
+    case Op::ssdChunkScan:
+    case Op::ssdStep: return ssdScratch(call, threads);
+    case Op::sort:
+    case Op::topK: return 8 * call.inputs[0].extent(1);
+    case Op::sample: return 16 * call.inputs[0].extent(1);
+    default: return 0;
+  }
+}
+
+std::int64_t scratchBytes(const Call& call, int threads) {
+  const Widening widening(call);
+  return widening.bytes + ownScratch(widening.call, threads);
+}
+
+void run(const Call& call, const Frame& frame);
+
+}  // namespace
+
+extern const KernelTable table;
+const KernelTable table = {
+    HYBRA_STRING(HYBRA_ISA),
+    {
+#define HYBRA_OP(name) kernel_##name,
+        HYBRA_OPS(HYBRA_OP)
+#undef HYBRA_OP
+    },
+    scratchBytes,
+    run,
+};
+
+namespace {
+
+void run(const Call& call, const Frame& frame) {
+  const Kernel kernel = table.kernels[static_cast<int>(call.op)];
+  if (hasHalves(call)) Widening(call).run(kernel, call, frame);
+  else kernel(call, frame);
+}
+
+}  // namespace
+}  // namespace hybra::HYBRA_ISA
