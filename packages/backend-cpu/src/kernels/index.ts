@@ -17,6 +17,7 @@ import { activationKernels } from './composite/activations.js';
 import { crossEntropyKernel } from './composite/cross-entropy.js';
 import { gatedRmsNormKernel } from './composite/gated-rms-norm.js';
 import { layerNormKernel } from './composite/layer-norm.js';
+import { moeKernel } from './composite/moe.js';
 import { rmsNormKernel } from './composite/rms-norm.js';
 import { sampleKernel } from './composite/sample.js';
 import { logSoftmaxKernel, softmaxKernel } from './composite/softmax.js';
@@ -29,6 +30,8 @@ import { matmulKernel } from './matmul/matmul.js';
 import { quantizedMatmulKernel } from './matmul/quantized-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { gatedDeltaKernel } from './sequence/gated-delta.js';
+import { rgLruKernel } from './sequence/rg-lru.js';
 import { ropeKernel } from './sequence/rope.js';
 import { segmentSumKernel } from './sequence/segment-sum.js';
 import {
@@ -69,6 +72,9 @@ export const standardKernels: readonly CpuKernel[] = [
   quantizedMatmulKernel,
   topKKernel,
   sampleKernel,
+  moeKernel,
+  gatedDeltaKernel,
+  rgLruKernel,
   ropeKernel,
   attentionKernel,
   causalConv1dKernel,

@@ -59,6 +59,21 @@ export const compositeSignatures = {
     semantics:
       'x · Wᵀ with W[n, k] = scales[n, b] · (code[n, k] − zero), b = ⌊k / blockSize⌋. zero is zeros[n, b] where given, else 0 for 8 bits and 8 for 4. Accumulates in float32 or wider. A kernel that rounds x to integers too states the tolerance that it needs.',
   },
+  moe: {
+    mandatory: false,
+    inputs: [
+      'x: float[R, D]',
+      'ids: i32[R, K]',
+      'weights: f32[R, K]',
+      'up: float[E, F, D]',
+      'down: float[E, D, F]',
+      'gate?: float[E, F, D]',
+    ],
+    outputs: ['y: as x'],
+    attributes: { activation: '`silu`, `gelu`, `geluTanh`, `relu` or `relu2`' },
+    semantics:
+      'y = Σₖ weights[k] · down[id](act(up[id] x)), with a gate down[id](act(gate[id] x) · up[id] x), id = ids[k] (Shazeer et al. 2017). An id outside 0 … E − 1 adds nothing; every row gets all of its experts. up, down and gate may be f16 or bf16 beside an f32 x; otherwise they are of its dtype. Accumulates in float32 or wider.',
+  },
   crossEntropy: {
     mandatory: false,
     inputs: ['logits: float[R, V]', 'targets: i32[R]'],

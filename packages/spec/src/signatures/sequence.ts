@@ -108,4 +108,25 @@ export const sequenceSignatures = {
     outputs: ['y: as x', 'states: as states'],
     semantics: `One step of ssdChunkScan. ${pools}`,
   },
+  gatedDelta: {
+    mandatory: false,
+    inputs: [
+      'q: float[B, T, G, K]',
+      'k: float[B, T, G, K]',
+      'v: float[B, T, H, V]',
+      'logDecay: f32[B, T, H]',
+      'beta: f32[B, T, H]',
+      'states: float[S, H, K, V]',
+      'slots: i32[B]',
+    ],
+    outputs: ['y: as v', 'states: as states'],
+    attributes: { chunkSize: 'positions per chunk; any T is accepted' },
+    semantics: `The gated delta rule (Yang et al. 2024, eq. 10): S ← exp(logDecay) S; S ← S + k ⊗ β (v − Sᵀ k); y = Sᵀ q. Head h reads key head ⌊h · G / H⌋. logDecay = 0 and β = 0 leave the state as it is. ${pools}`,
+  },
+  rgLru: {
+    mandatory: false,
+    inputs: ['x: float[B, T, D]', 'logDecay: f32[B, T, D]', 'states: float[S, D]', 'slots: i32[B]'],
+    outputs: ['y: as x', 'states: as states'],
+    semantics: `RG-LRU (De et al. 2024, eq. 4): with a = exp(logDecay), h ← a h + √(1 − a²) x; y = h. logDecay = 0 leaves the state as it is, −∞ forgets it. ${pools}`,
+  },
 } as const satisfies Record<string, OpSignature>;

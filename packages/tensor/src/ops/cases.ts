@@ -24,6 +24,7 @@ import { castCases } from './elementwise/cast.cases.js';
 import { notCases } from './elementwise/not.cases.js';
 import { selectCases } from './elementwise/select.cases.js';
 import { unaryCases } from './elementwise/unary.cases.js';
+import { moeCases } from './experts/moe.cases.js';
 import { crossEntropyCases } from './loss/cross-entropy.cases.js';
 import { gatedRmsNormCases } from './norm/gated-rms-norm.cases.js';
 import { layerNormCases, rmsNormCases } from './norm/norm.cases.js';
@@ -32,6 +33,8 @@ import { sampleCases } from './sampling/sample.cases.js';
 import { topKCases } from './sampling/top-k.cases.js';
 import { attentionCases } from './sequence/attention.cases.js';
 import { causalConv1dCases } from './sequence/causal-conv1d.cases.js';
+import { gatedDeltaCases } from './sequence/gated-delta.cases.js';
+import { rgLruCases } from './sequence/rg-lru.cases.js';
 import { ropeCases } from './sequence/rope.cases.js';
 import { segmentSumCases } from './sequence/segment-sum.cases.js';
 import { selectiveScanCases, selectiveStepCases } from './sequence/selective.cases.js';
@@ -68,10 +71,13 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   rmsNorm: rmsNormCases,
   gatedRmsNorm: gatedRmsNormCases,
   layerNorm: layerNormCases,
+  moe: moeCases,
   crossEntropy: crossEntropyCases,
   topK: topKCases,
   quantizedMatmul: quantizedMatmulCases,
   sample: sampleCases,
+  gatedDelta: gatedDeltaCases,
+  rgLru: rgLruCases,
   rope: ropeCases,
   attention: attentionCases,
   causalConv1d: causalConv1dCases,

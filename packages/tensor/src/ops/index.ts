@@ -24,6 +24,7 @@ import { castDefinition } from './elementwise/cast.js';
 import { notDefinition } from './elementwise/not.js';
 import { selectDefinition } from './elementwise/select.js';
 import { unaryDefinitions } from './elementwise/unary.js';
+import { moeDefinition } from './experts/moe.js';
 import { crossEntropyDefinition } from './loss/cross-entropy.js';
 import { gatedRmsNormDefinition } from './norm/gated-rms-norm.js';
 import { layerNormDefinition } from './norm/layer-norm.js';
@@ -33,6 +34,8 @@ import { sampleDefinition } from './sampling/sample.js';
 import { topKDefinition } from './sampling/top-k.js';
 import { attentionDefinition } from './sequence/attention.js';
 import { causalConv1dDefinition } from './sequence/causal-conv1d.js';
+import { gatedDeltaDefinition } from './sequence/gated-delta.js';
+import { rgLruDefinition } from './sequence/rg-lru.js';
 import { ropeDefinition } from './sequence/rope.js';
 import { segmentSumDefinition } from './sequence/segment-sum.js';
 import { selectiveScanDefinition } from './sequence/selective-scan.js';
@@ -107,6 +110,7 @@ export {
   sqrt,
   tanh,
 } from './elementwise/unary.js';
+export { type ExpertActivation, type MoeInputs, moe } from './experts/moe.js';
 export { crossEntropy } from './loss/cross-entropy.js';
 export { type GatedRmsNormOptions, gatedRmsNorm } from './norm/gated-rms-norm.js';
 export { layerNorm } from './norm/layer-norm.js';
@@ -119,6 +123,8 @@ export { type SampleInputs, sample } from './sampling/sample.js';
 export { topK } from './sampling/top-k.js';
 export { type AttentionInputs, type AttentionOptions, attention } from './sequence/attention.js';
 export { type CausalConv1dInputs, type CausalConv1dOptions, causalConv1d } from './sequence/causal-conv1d.js';
+export { type GatedDeltaInputs, type GatedDeltaOptions, gatedDelta } from './sequence/gated-delta.js';
+export { type RgLruInputs, rgLru } from './sequence/rg-lru.js';
 export { type RopeOptions, rope } from './sequence/rope.js';
 export { segmentSum } from './sequence/segment-sum.js';
 export { type SelectiveScanInputs, selectiveScan } from './sequence/selective-scan.js';
@@ -158,6 +164,7 @@ export const opDefinitions: Readonly<Record<OpName, OpDefinition>> = {
   softmax: softmaxDefinition,
   softplus: softplusDefinition,
   swiglu: swigluDefinition,
+  moe: moeDefinition,
   crossEntropy: crossEntropyDefinition,
   gatedRmsNorm: gatedRmsNormDefinition,
   layerNorm: layerNormDefinition,
@@ -167,6 +174,8 @@ export const opDefinitions: Readonly<Record<OpName, OpDefinition>> = {
   topK: topKDefinition,
   attention: attentionDefinition,
   causalConv1d: causalConv1dDefinition,
+  gatedDelta: gatedDeltaDefinition,
+  rgLru: rgLruDefinition,
   rope: ropeDefinition,
   segmentSum: segmentSumDefinition,
   selectiveScan: selectiveScanDefinition,
