@@ -1,0 +1,99 @@
+import { type Backend, HybraError, type Probe, specVersion, throwIfAborted } from '@hybra/spec';
+import { requestGpuDevice } from './device/request-gpu-device.js';
+import { WebGpuDevice } from './device/webgpu-device.js';
+import type { WebGpuKernel } from './kernel.js';
+import { standardKernels } from './kernels/index.js';
+
+/** Options of {@link webgpu}. */
+export interface WebGpuOptions {
+  /** Where adapters come from: `navigator.gpu` in browsers, `@hybra/webgpu-node`'s `createGpu()` in Node. */
+  readonly gpu?: GPU | undefined;
+  /** A device that the page already has, instead of `gpu`. It is not destroyed with ours. */
+  readonly device?: GPUDevice | undefined;
+  /** Tried in order; the first that supports a call gets it. Default is {@link standardKernels}. */
+  readonly kernels?: readonly WebGpuKernel[];
+  /** Name of the backend. Default is `webgpu`. */
+  readonly name?: string;
+  /** Default is `high-performance`. */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+const deviceId = '0';
+
+/**
+ * The WebGPU backend. It knows neither browsers nor Node: it is given a `GPU`, or a `GPUDevice`.
+ * @example
+ * const device = await webgpu({ gpu: navigator.gpu }).open();
+ */
+export function webgpu(options: WebGpuOptions): Backend {
+  const name = options.name ?? 'webgpu';
+  const kernels = options.kernels ?? standardKernels;
+  const powerPreference = options.powerPreference ?? 'high-performance';
+  const adapterOf = async (): Promise<GPUAdapter | null> =>
+    (await options.gpu?.requestAdapter({ powerPreference })) ?? null;
+
+  const probe = async (): Promise<Probe> => {
+    if (options.device) {
+      return { available: true, devices: [{ id: deviceId, name: adapterName(options.device.adapterInfo) }] };
+    }
+    if (!options.gpu) {
+      return {
+        available: false,
+        reason: 'there is no WebGPU here',
+        remedy: 'Use a browser with WebGPU over HTTPS or on localhost, or @hybra/webgpu-node in Node.',
+      };
+    }
+    try {
+      const adapter = await adapterOf();
+      if (adapter)
+        return { available: true, devices: [{ id: deviceId, name: adapterName(adapter.info) }] };
+      return {
+        available: false,
+        reason: 'WebGPU found no adapter',
+        remedy: 'Install or update the GPU driver (on Linux a Vulkan driver; mesa-vulkan-drivers has one for CPUs).',
+      };
+    } catch (error) {
+      return { available: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+
+  return {
+    name,
+    specVersion,
+    probe,
+    open: async ({ id = deviceId, signal } = {}) => {
+      throwIfAborted(signal, `open ${name}`);
+      const found = await probe();
+      if (!found.available || id !== deviceId) {
+        const reason = found.available ? `there is no device ${id}; the only one is ${deviceId}` : found.reason;
+        const remedy = found.available ? '' : ` ${found.remedy ?? ''}`;
+        throw new HybraError('E_BACKEND_UNAVAILABLE', `${name}: ${reason}.${remedy}`, { backend: name, id });
+      }
+      const opened = options.device
+        ? { gpu: options.device, info: options.device.adapterInfo }
+        : await requestGpuDevice(await adapterOf(), name);
+      throwIfAborted(signal, `open ${name}`);
+      const { gpu, info } = opened;
+      const hasSubgroups = gpu.features.has('subgroups');
+      return new WebGpuDevice({
+        backend: name,
+        name: adapterName(info),
+        gpu,
+        ownsGpu: options.device === undefined,
+        kernels,
+        facts: {
+          workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
+          workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+          storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+          hasSubgroups,
+        },
+        subgroupSize: hasSubgroups ? info.subgroupMaxSize : undefined,
+      });
+    },
+  };
+}
+
+/** What a person calls an adapter. Browsers hide some of it. */
+function adapterName({ description, device, vendor, architecture }: GPUAdapterInfo): string {
+  return description || device || [vendor, architecture].filter(Boolean).join(' ') || 'WebGPU';
+}

@@ -1,0 +1,101 @@
+import type { DType, Operand, ProgramCall } from '@hybra/spec';
+import type { Dispatch, DispatchOperand, Parameter } from '../kernel.js';
+import { arrayElement, loadExpression, loadType } from './element.js';
+import { libraryFor } from './library.js';
+import { windowCode, wholeWindow } from './window.js';
+
+/** A range of a program's buffer that a dispatch binds. */
+export interface BoundRange {
+  readonly buffer: number;
+  /** Bytes from the buffer's start; 0 unless it is a part of the scratch. */
+  readonly byteOffset: number;
+  readonly byteLength: number | undefined;
+  readonly isWritten: boolean;
+}
+
+/** A complete shader module with what its bindings 1, 2, … are; binding 0 is the uniform `p`. */
+export interface Shader {
+  readonly code: string;
+  readonly ranges: readonly BoundRange[];
+  readonly parameters: readonly Parameter[];
+}
+
+interface Resolved {
+  readonly operand: DispatchOperand;
+  readonly dtype: DType;
+  readonly range: BoundRange;
+  readonly source: Operand | undefined;
+}
+
+/**
+ * Puts declarations before a dispatch's code. Operands in the same memory share one variable if one of them is
+ * written: WebGPU refuses to bind it twice.
+ */
+export function shaderOf(call: ProgramCall, dispatch: Dispatch): Shader {
+  const resolved = dispatch.operands.map((operand) => resolve(call, operand));
+  const variables: { readonly name: string; range: BoundRange; readonly element: string }[] = [];
+  const variableOf = new Map<string, string>();
+  for (const { operand, dtype, range } of [...resolved].sort(writtenFirst)) {
+    const shared = variables.find((other) => sharesWritten(other.range, range));
+    if (shared) {
+      variableOf.set(operand.name, shared.name);
+      continue;
+    }
+    variables.push({ name: operand.name, range, element: arrayElement(dtype, operand.view) });
+    variableOf.set(operand.name, operand.name);
+  }
+  const accessors: string[] = [];
+  const parameters: Parameter[] = [...dispatch.parameters];
+  for (const { operand, dtype, source } of resolved) {
+    const { name, view, window } = operand;
+    const whole = source ?? wholeWindow([]);
+    const found = windowCode(name, window ? { ...window, offset: whole.offset } : whole);
+    if (operand.place.kind === 'input') parameters.push(...found.parameters);
+    const isInput = operand.place.kind === 'input';
+    if (isInput) accessors.push(found.code);
+    if (view !== 'number' && view !== 'bits') continue;
+    const variable = variableOf.get(name)!;
+    const type = loadType(dtype, view);
+    accessors.push(
+      `fn get_${name}(at: u32) -> ${type} { return ${loadExpression(variable, dtype, view, 'at')}; }`,
+      `fn load_${name}(i: u32) -> ${type} { return get_${name}(${isInput ? `at_${name}(i)` : 'i'}); }`,
+    );
+  }
+  // A struct needs a member.
+  if (parameters.length === 0) parameters.push({ name: 'unused', type: 'u32', value: 0 });
+  const body = [...accessors, dispatch.code].join('\n');
+  const code = [
+    dispatch.usesSubgroups ? 'enable subgroups;' : '',
+    `struct Parameters { ${parameters.map(({ name, type }) => `${name}: ${type}`).join(', ')} }`,
+    '@group(0) @binding(0) var<uniform> p: Parameters;',
+    ...variables.map(
+      ({ name, element, range }, index) =>
+        `@group(0) @binding(${index + 1}) var<storage, ${range.isWritten ? 'read_write' : 'read'}> ${name}: array<${element}>;`,
+    ),
+    libraryFor(body),
+    body,
+  ].join('\n');
+  return { code, ranges: variables.map(({ range }) => range), parameters };
+}
+
+function resolve(call: ProgramCall, operand: DispatchOperand): Resolved {
+  const { place, isWritten = false } = operand;
+  if (place.kind === 'scratch') {
+    const { byteOffset = 0, byteLength } = place;
+    // Scratch and outputs may share a segment: WebGPU takes two writable ranges of one buffer side by side,
+    // but not a writable and a read-only one.
+    const range = { buffer: call.scratch!.buffer, byteOffset, byteLength, isWritten: true };
+    return { operand, dtype: 'u32', range, source: undefined };
+  }
+  const source = (place.kind === 'input' ? call.inputs : call.outputs)[place.index]!;
+  const range = { buffer: source.buffer, byteOffset: 0, byteLength: undefined, isWritten };
+  return { operand, dtype: source.dtype, range, source };
+}
+
+function writtenFirst(a: Resolved, b: Resolved): number {
+  return Number(b.range.isWritten) - Number(a.range.isWritten);
+}
+
+function sharesWritten(a: BoundRange, b: BoundRange): boolean {
+  return a.isWritten && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+}

@@ -1,0 +1,40 @@
+import { HybraError } from '@hybra/spec';
+import { create } from 'webgpu';
+
+/** Options of {@link createGpu}. */
+export interface NodeGpuOptions {
+  /** Graphics API that Dawn uses. Default is the platform's: Vulkan on Linux, Metal on macOS, D3D12 on Windows. */
+  readonly api?: 'vulkan' | 'metal' | 'd3d12' | 'opengl';
+  /** Part of the wanted adapter's name, for machines with several. Default is Dawn's choice. */
+  readonly adapter?: string;
+  /**
+   * Dawn's toggles to switch on, such as `vulkan_enable_f16_on_nvidia`. Default is none: they are not promised
+   * to be sound.
+   */
+  readonly toggles?: readonly string[];
+}
+
+/**
+ * WebGPU in Node, by Dawn: what `navigator.gpu` is in browsers. Nothing global is changed. Hold the result as
+ * long as its devices are used: they live no longer than it. Node exits once they are disposed of.
+ * @throws E_BACKEND_UNAVAILABLE where Dawn has no library for the platform, or does not start
+ * @example
+ * const device = await webgpu({ gpu: createGpu() }).open();
+ */
+export function createGpu({ api, adapter, toggles = [] }: NodeGpuOptions = {}): GPU {
+  const flags = [
+    ...(api ? [`backend=${api}`] : []),
+    ...(adapter ? [`adapter=${adapter}`] : []),
+    ...(toggles.length > 0 ? [`enable-dawn-features=${toggles.join(',')}`] : []),
+  ];
+  try {
+    return create(flags);
+  } catch (error) {
+    throw new HybraError(
+      'E_BACKEND_UNAVAILABLE',
+      `webgpu: Dawn does not start on ${process.platform}-${process.arch}: ${error instanceof Error ? error.message : String(error)}. Use another backend.`,
+      { platform: process.platform, architecture: process.arch, flags },
+      { cause: error },
+    );
+  }
+}

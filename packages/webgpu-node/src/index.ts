@@ -1,0 +1,2 @@
+/// <reference types="@webgpu/types" />
+export { createGpu, type NodeGpuOptions } from './create-gpu.js';
