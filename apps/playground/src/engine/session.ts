@@ -1,0 +1,61 @@
+import { Runner } from '@hybra/generate';
+import { loadModel, type Model } from '@hybra/models';
+import type { Device } from '@hybra/spec';
+import type { Tokenizer } from '@hybra/tokenizer';
+import { Branch } from './branch.js';
+import { loadTokenizerFrom } from './load-tokenizer-from.js';
+import { modelDirectory } from './model-directory.js';
+import { modelFacts } from './model-facts.js';
+import { openDevice } from './open-device.js';
+import type { EngineCalls, ModelChoice, ModelFacts } from './protocol.js';
+
+/** An open model and the branches written with it. */
+export interface Session {
+  readonly facts: ModelFacts;
+  readonly device: Device;
+  readonly model: Model;
+  readonly runner: Runner;
+  readonly tokenizer: Tokenizer;
+  /** The first is there from the beginning. */
+  readonly branches: Branch[];
+  dispose(): Promise<void>;
+}
+
+/** How opening is followed and stopped. */
+export interface OpenSessionOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: EngineCalls['open']['event']) => void;
+}
+
+/** Opens device, tokenizer and model. @throws whatever these throw; nothing stays open then */
+export async function openSession(choice: ModelChoice, options: OpenSessionOptions = {}): Promise<Session> {
+  const directory = modelDirectory(choice);
+  const { device, notice } = await openDevice();
+  try {
+    const tokenizer = await loadTokenizerFrom(directory);
+    const model = await loadModel(directory, {
+      device,
+      signal: options.signal,
+      onProgress: ({ loadedBytes, totalBytes }) => options.onProgress?.({ loadedBytes, totalBytes }),
+    });
+    const runner = new Runner(model);
+    return {
+      facts: {
+        ...modelFacts(model),
+        name: directory.name,
+        hasChatTemplate: tokenizer.hasChatTemplate,
+        device: device.name,
+        notice,
+      },
+      device,
+      model,
+      runner,
+      tokenizer,
+      branches: [new Branch(runner)],
+      dispose: () => device.dispose(),
+    };
+  } catch (error) {
+    await device.dispose();
+    throw error;
+  }
+}

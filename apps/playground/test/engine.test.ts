@@ -1,0 +1,161 @@
+import { generateText } from '@hybra/generate';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alternatives } from '../src/engine/alternatives.js';
+import { Branch } from '../src/engine/branch.js';
+import { createEngine } from '../src/engine/engine.js';
+import type { Look, WriteEvent, WriteRequest } from '../src/engine/protocol.js';
+import { openSession, type Session } from '../src/engine/session.js';
+import { write } from '../src/engine/write.js';
+import { greedyText, shakespeareFiles } from './shakespeare.js';
+
+const prompt = { kind: 'text', text: 'ROMEO:\n' } as const;
+const greedy: WriteRequest = { branch: 0, prompt, sampling: { temperature: 0 }, maxTokens: 24, stop: [] };
+const drawn = { temperature: 0.9, topP: 0.95, seed: 7, repetitionPenalty: 1.1 };
+
+let session: Session;
+beforeAll(async () => {
+  session = await openSession(await shakespeareFiles());
+});
+afterAll(() => session.dispose());
+
+/** Writes to a branch. @returns the tokens' text, the prompt's included, and what happened */
+async function written(branch: Branch, request: WriteRequest, signal?: AbortSignal) {
+  const events: WriteEvent[] = [];
+  const result = await write(session, branch, request, {
+    ...(signal && { signal }),
+    onEvent: (event) => events.push(event),
+  });
+  return { ...result, events, text: session.tokenizer.decode(branch.ids) };
+}
+
+function looksOf(events: readonly WriteEvent[]): Look[] {
+  return events.flatMap((event) => (event.kind === 'look' ? [event.look] : []));
+}
+
+describe('calls that cannot be', () => {
+  const options = { signal: new AbortController().signal, onEvent: () => {} };
+
+  test('without a model there is nothing to write with', async () => {
+    await expect(createEngine().write(greedy, options)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+  });
+
+  test('a folder without a model says what is missing', async () => {
+    const files = [new File(['{}'], 'notes.json')];
+    await expect(createEngine().open({ kind: 'files', name: 'mine', files }, options)).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      message: expect.stringContaining('tokenizer'),
+    });
+  });
+
+  test('an empty prompt and a place beyond the end are refused', async () => {
+    const branch = new Branch(session.runner);
+    const empty = { ...greedy, prompt: { kind: 'continue' } } as const;
+    await expect(written(branch, empty)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+    const engine = createEngine();
+    await engine.open(await shakespeareFiles(), options);
+    for (const position of [0, 1, 1.5]) {
+      await expect(engine.fork({ branch: 0, position }, options)).rejects.toMatchObject({
+        code: 'E_ARGUMENT',
+      });
+    }
+  });
+});
+
+describe('writing', () => {
+  test('in short runs gives the golden text', async () => {
+    const { text, finishReason } = await written(new Branch(session.runner), greedy);
+    expect(finishReason).toBe('length');
+    expect(await greedyText()).toContain(text);
+    expect(text.length).toBeGreaterThan(60);
+  });
+
+  test('in short runs gives the same draws and penalties as one long run', async () => {
+    const options = { prompt: prompt.text, sampling: drawn, maxTokens: 20 };
+    const long = generateText(session.runner, session.tokenizer, options);
+    let step = await long.next();
+    while (!step.done) step = await long.next();
+    step.value.state.dispose();
+    const branch = new Branch(session.runner);
+    await written(branch, { ...greedy, sampling: drawn, maxTokens: 20 });
+    expect(branch.ids).toEqual([...step.value.promptIds, ...step.value.ids]);
+  });
+
+  test('a stop string that spans runs is neither in the tokens nor in the state', async () => {
+    const whole = await written(new Branch(session.runner), greedy);
+    const stop = whole.text.slice(20, 50);
+    const branch = new Branch(session.runner);
+    const { text, tail, finishReason, events } = await written(branch, { ...greedy, stop: [stop] });
+    expect(finishReason).toBe('stop');
+    expect(text + tail).toBe(whole.text.slice(0, 20));
+    const given = events.filter(({ kind }) => kind === 'token').length;
+    const prompted = events.flatMap((event) => (event.kind === 'prompt' ? event.tokens : [])).length;
+    expect(branch.ids.length).toBe(prompted + given);
+  });
+
+  test('an abort keeps what was written, and the text goes on from there', async () => {
+    const controller = new AbortController();
+    const branch = new Branch(session.runner);
+    let count = 0;
+    const { finishReason } = await write(session, branch, greedy, {
+      signal: controller.signal,
+      onEvent: ({ kind }) => {
+        if (kind === 'token' && ++count === 5) controller.abort();
+      },
+    });
+    expect(finishReason).toBe('aborted');
+    const { text } = await written(branch, { ...greedy, prompt: { kind: 'continue' }, maxTokens: 10 });
+    expect(await greedyText()).toContain(text);
+  });
+
+  test('a changed prompt is processed from where it differs', async () => {
+    const branch = new Branch(session.runner);
+    await written(branch, { ...greedy, maxTokens: 4 });
+    const text = 'ROMEO:\nWhat';
+    const { events } = await written(branch, { ...greedy, prompt: { kind: 'text', text }, maxTokens: 4 });
+    const fresh = new Branch(session.runner);
+    await written(fresh, { ...greedy, prompt: { kind: 'text', text }, maxTokens: 4 });
+    expect(events[0]).toMatchObject({ kind: 'prompt', kept: session.tokenizer.encode(prompt.text).length });
+    expect(branch.ids).toEqual(fresh.ids);
+  });
+});
+
+describe('moments', () => {
+  test('a branch goes its own way, and the first is as it was', async () => {
+    const first = new Branch(session.runner);
+    const whole = await written(first, greedy);
+    const again = { ...greedy, prompt: { kind: 'continue' }, maxTokens: 6 } as const;
+    for (const position of [4, 11, 19]) {
+      const fork = first.fork(position);
+      const more = await written(fork, { ...again, maxTokens: first.ids.length - position });
+      expect(more.text).toBe(whole.text);
+      const other = first.fork(position);
+      other.append([fork.ids[position]! === 300 ? 301 : 300]);
+      expect((await written(other, again)).text).not.toBe(whole.text);
+    }
+    expect(session.tokenizer.decode(first.ids)).toBe(whole.text);
+  });
+
+  test('alternatives are the probabilities of the next token, the greedy one first', async () => {
+    const branch = new Branch(session.runner);
+    await written(branch, { ...greedy, maxTokens: 12 });
+    for (const position of [5, 13]) {
+      const found = await alternatives(session, branch, position, session.runner.model.vocabularySize);
+      expect(found[0]!.token.id).toBe(branch.ids[position]);
+      expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6); // float64 sum
+    }
+  });
+
+  test('a look gives the norm of each head of each recurrent layer', async () => {
+    const branch = new Branch(session.runner);
+    const looks = looksOf((await written(branch, greedy)).events);
+    const promptLength = session.tokenizer.encode(prompt.text).length;
+    expect(looks.map(({ position }) => position).slice(0, 2)).toEqual([promptLength, promptLength + 8]);
+    const { layers } = session.facts;
+    for (const { norms } of looks) {
+      expect(norms.map((heads) => heads?.length)).toEqual(
+        layers.map(({ kind }) => (kind === 'mamba2' ? 16 : undefined)),
+      );
+      expect(norms.flatMap((heads) => heads ?? []).every((norm) => norm > 0 && norm < 1e4)).toBe(true);
+    }
+  });
+});
