@@ -23,8 +23,15 @@ export type { Family } from './families/family.js';
 export { type StoredForm, type StoredRun, tensorShape } from './families/stored-form.js';
 export { tensorNameMap } from './families/tensor-name-map.js';
 export { type HostWeights, initialWeights } from './initialize/initial-weights.js';
+export { uniformStream } from './initialize/uniform-stream.js';
 export { loadModel } from './load/load-model.js';
 export type { LoadOptions, LoadProgress } from './load/load-options.js';
 export { modelFromWeights } from './load/model-from-weights.js';
 export type { Placement } from './load/placement.js';
 export { type PresetName, preset, presetNames } from './presets/presets.js';
+export { type QuantizableTensor, quantizableTensors } from './quantization/quantizable-tensors.js';
+export {
+  quantizationConfig,
+  quantizationVersion,
+  readQuantSchemes,
+} from './quantization/quantization-config.js';

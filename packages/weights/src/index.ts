@@ -15,6 +15,9 @@ export {
 } from './checkpoint/take-weights.js';
 export { hashCheck } from './integrity/hash-check.js';
 export { type HashOptions, sha256Hex, sha256OfSource } from './integrity/sha256.js';
+export { dequantizeMatrix } from './quantization/dequantize-matrix.js';
+export { type QuantSchemeName, quantSchemes } from './quantization/quant-schemes.js';
+export { type QuantizedMatrix, quantizeMatrix } from './quantization/quantize-matrix.js';
 export { type FileDType, fileByteSize } from './safetensors/file-dtype.js';
 export { openSafetensors } from './safetensors/open-safetensors.js';
 export type { TensorEntry, WeightSource } from './safetensors/weight-source.js';

@@ -13,19 +13,20 @@ import {
   type SequenceModel,
   type StepContext,
   transferContext,
+  type Weight,
 } from '@hybra/layers';
 import { type Device, type DType, formatType, HybraError } from '@hybra/spec';
 import { cast, mul, type Tensor, tanh, transfer } from '@hybra/tensor';
 import type { HybridConfig, NormConfig } from '../config/hybrid-config.js';
 import { buildLayer } from './build-layer.js';
 import { buildShared } from './build-shared.js';
-import { type ParameterSource, subtree } from './parameter-source.js';
+import { type ParameterSource, parameterSource, subtree } from './parameter-source.js';
 
 /** What a model is built from. */
 export interface ModelParts {
   readonly config: HybridConfig;
-  /** Tensors by folded name, each on the device of its layer. */
-  readonly parameters: ParameterSource;
+  /** Tensors, and matrices that may be quantised, by folded name, each on the device of its layer. */
+  readonly parameters: (name: string) => Weight;
   /** Of embedding, final norm and head. */
   readonly device: Device;
   /** One per layer. */
@@ -56,8 +57,9 @@ export interface Model extends SequenceModel {
 
 /** Builds the model that a configuration describes: the one builder of all families. @throws E_SHAPE, E_CONFIG */
 export function buildModel(parts: ModelParts): Model {
-  const { config, parameters, device, devices } = parts;
-  const table = embedding(parameters('embedding.weight'));
+  const { config, device, devices } = parts;
+  const parameters = parameterSource(parts.parameters);
+  const table = embedding(parameters.weight('embedding.weight'));
   const { multipliers = {}, logitsSoftCap: cap } = config;
   const looksBack = config.layers.some((layer) => layer.kind === 'shared');
   const blocks = config.layers.map((layer, index) => {
@@ -70,7 +72,7 @@ export function buildModel(parts: ModelParts): Model {
   const runLayer: RunLayer =
     parts.runLayer ?? ((layer, { x, context, state }) => layer.forward(x, context, state));
   const finalNorm = buildNorm(config.norm, subtree(parameters, 'finalNorm'));
-  const head = config.isTied ? undefined : linear(parameters('head.weight'));
+  const head = config.isTied ? undefined : linear(parameters.weight('head.weight'));
 
   return Object.freeze({
     family: config.family,

@@ -17,5 +17,5 @@ export function partOf(source: LayerSource, prefix: string): LayerSource {
 
 /** A projection: `name.weight` and, where there is one, `name.bias`. */
 export function projection(parameters: ParameterSource, name: string, hasBias: boolean): Linear {
-  return linear(parameters(`${name}.weight`), hasBias ? parameters(`${name}.bias`) : undefined);
+  return linear(parameters.weight(`${name}.weight`), hasBias ? parameters(`${name}.bias`) : undefined);
 }

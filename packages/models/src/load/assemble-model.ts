@@ -1,5 +1,6 @@
+import { type Weight, weightParameters } from '@hybra/layers';
 import { type Device, HybraError, throwIfAborted } from '@hybra/spec';
-import { disposeTensor, type Tensor } from '@hybra/tensor';
+import { disposeTensor, isQuantizedWeight } from '@hybra/tensor';
 import { buildModel, type Model } from '../build/build-model.js';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import { foldedName, type ParameterSpec } from '../config/parameter-spec.js';
@@ -7,12 +8,14 @@ import { parameterSpecs } from '../config/parameter-specs.js';
 import { modelFingerprint, tensorDigest } from './fingerprint.js';
 import { checkStorage, type LoadOptions } from './load-options.js';
 import { resolvePlacement } from './placement.js';
+import { type StoredMatrix, uploadMatrix } from './upload-matrix.js';
 import { type StoredElements, uploadParameter } from './upload-parameter.js';
 
 /** Where the elements of a model's parameters come from. */
 export interface ElementReader {
   readonly totalBytes: number;
-  read(spec: ParameterSpec): Promise<StoredElements>;
+  /** Elements, or a quantised matrix. */
+  read(spec: ParameterSpec): Promise<StoredElements | StoredMatrix>;
 }
 
 /**
@@ -29,9 +32,11 @@ export async function assembleModel(
   checkStorage('dtype', dtype, [device, ...devices]);
   checkStorage('stateDtype', stateDtype, devices);
 
-  const tensors = new Map<string, Tensor>();
+  const weights = new Map<string, Weight>();
   const dispose = (): void => {
-    for (const tensor of tensors.values()) disposeTensor(tensor);
+    for (const weight of weights.values()) {
+      for (const tensor of Object.values(weightParameters('', weight))) disposeTensor(tensor);
+    }
   };
   try {
     const digests: [string, string][] = [];
@@ -40,27 +45,39 @@ export async function assembleModel(
     for (const spec of parameterSpecs(config)) {
       throwIfAborted(signal, 'loading a model');
       const place = placeOf(spec.layer);
-      const shared = spec.sharedWith && tensors.get(foldedName({ ...spec, name: spec.sharedWith }));
-      if (shared && shared.device === place) {
-        tensors.set(foldedName(spec), shared);
+      const shared = spec.sharedWith && weights.get(foldedName({ ...spec, name: spec.sharedWith }));
+      if (shared && deviceOf(shared) === place) {
+        weights.set(foldedName(spec), shared);
         continue;
       }
       const stored = await reader.read(spec);
-      if (!shared) digests.push([spec.name, await tensorDigest(stored.bytes)]);
-      tensors.set(foldedName(spec), uploadParameter(spec, stored, { device: place, dtype }));
-      loadedBytes += stored.bytes.byteLength;
+      const isMatrix = 'matrix' in stored;
+      weights.set(
+        foldedName(spec),
+        isMatrix
+          ? uploadMatrix(spec, stored, place)
+          : uploadParameter(spec, stored, { device: place, dtype }),
+      );
+      for (const [part, bytes] of Object.entries(isMatrix ? { ...stored.matrix } : { '': stored.bytes })) {
+        if (!shared) digests.push([part ? `${spec.name}.${part}` : spec.name, await tensorDigest(bytes)]);
+        loadedBytes += bytes.byteLength;
+      }
       options.onProgress?.({ loadedBytes, totalBytes: reader.totalBytes, parameter: spec.name });
     }
     throwIfAborted(signal, 'loading a model');
     const fingerprint = await modelFingerprint(config, digests);
-    const parameters = (name: string): Tensor => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new HybraError('E_FORMAT', `model: there is no parameter ${name}.`, { name });
-      return tensor;
+    const parameters = (name: string): Weight => {
+      const weight = weights.get(name);
+      if (!weight) throw new HybraError('E_FORMAT', `model: there is no parameter ${name}.`, { name });
+      return weight;
     };
     return buildModel({ config, parameters, device, devices, fingerprint, stateDtype, dispose });
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+function deviceOf(weight: Weight): Device | undefined {
+  return isQuantizedWeight(weight) ? weight.codes.device : weight.device;
 }

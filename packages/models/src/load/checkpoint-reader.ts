@@ -1,10 +1,12 @@
-import { elementCount, HybraError } from '@hybra/spec';
+import { elementCount, HybraError, type QuantScheme } from '@hybra/spec';
 import { fileByteSize, takeWeights, type WeightSource } from '@hybra/weights';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import type { ParameterSpec } from '../config/parameter-spec.js';
 import { parameterSpecs } from '../config/parameter-specs.js';
 import type { Family } from '../families/family.js';
 import type { StoredForm } from '../families/stored-form.js';
+import { readMatrix } from '../quantization/read-matrix.js';
+import { storedScheme } from '../quantization/stored-scheme.js';
 import type { ElementReader } from './assemble-model.js';
 import type { StoredElements } from './upload-parameter.js';
 
@@ -18,18 +20,30 @@ export function checkpointReader(
   model: {
     readonly family: Family;
     readonly config: HybridConfig;
+    /** In which matrices may be quantised. */
+    readonly schemes?: readonly QuantScheme[] | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): ElementReader {
-  const { family, config, signal } = model;
+  const { family, config, schemes = [], signal } = model;
   const weights = takeWeights(source, { ignore: family.ignoredTensors(config) });
   const forms = new Map<string, StoredForm>();
   const sizes = new Map<string, number>();
+  const quantized = new Map<string, QuantScheme>();
+  const isThere = (tensor: string): boolean =>
+    weights.has(tensor) || (schemes.length > 0 && weights.has(`${tensor}.codes`));
+  const take = (name: string, shape: readonly number[]): void => {
+    sizes.set(name, weights.take(name, shape).byteLength);
+  };
   for (const spec of parameterSpecs(config)) {
     if (spec.sharedWith !== undefined) continue;
     const choices = family.storedForms(spec, config);
-    const form = choices.find((runs) => runs.every((run) => weights.has(run.tensor))) ?? choices[0]!;
-    for (const run of form) sizes.set(run.tensor, weights.take(run.tensor, run.shape).byteLength);
+    const form = choices.find((runs) => runs.every((run) => isThere(run.tensor))) ?? choices[0]!;
+    for (const { tensor, shape } of form) {
+      const stored = storedScheme(source, tensor, shape, schemes);
+      if (stored) quantized.set(tensor, stored.scheme);
+      for (const part of stored?.parts ?? [{ name: tensor, shape }]) take(part.name, part.shape);
+    }
     forms.set(spec.name, form);
   }
   weights.finish();
@@ -37,7 +51,11 @@ export function checkpointReader(
   for (const size of sizes.values()) totalBytes += size;
   return {
     totalBytes,
-    read: (spec) => readForm(source, forms.get(spec.sharedWith ?? spec.name)!, { spec, signal }),
+    read(spec) {
+      const form = forms.get(spec.sharedWith ?? spec.name)!;
+      if (!form.some((run) => quantized.has(run.tensor))) return readForm(source, form, { spec, signal });
+      return readMatrix(source, form, { spec, schemeOf: (tensor) => quantized.get(tensor), signal });
+    },
   };
 }
 

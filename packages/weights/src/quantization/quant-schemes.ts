@@ -4,10 +4,10 @@ import type { QuantScheme } from '@hybra/spec';
 export const quantSchemes = {
   /** 8.5 bits a weight: symmetric, blocks of 32 with a float16 scale. */
   q8: scheme('q8', 8, false),
-  /** 5 bits a weight: blocks of 32 with a float16 scale and a float16 zero point. */
-  q4: scheme('q4', 4, true),
-  /** 4.5 bits a weight: as `q4`, without zero points. */
-  'q4-symmetric': scheme('q4-symmetric', 4, false),
+  /** 4.5 bits a weight: blocks of 32 with a float16 scale, codes around 8. */
+  q4: scheme('q4', 4, false),
+  /** 5 bits a weight: as `q4`, with a float16 zero point for each block. */
+  'q4-affine': scheme('q4-affine', 4, true),
 } as const satisfies Record<string, QuantScheme>;
 
 /** Name of a scheme that hybra writes. */

@@ -53,7 +53,7 @@ describe('quantizeMatrix', () => {
       );
     }
     const whole = Float32Array.from({ length: 32 }, (_, index) => (index % 16) - 8);
-    for (const name of ['q4', 'q4-symmetric'] as const) {
+    for (const name of ['q4-affine', 'q4'] as const) {
       const scheme = quantSchemes[name];
       expect([...dequantizeMatrix(quantizeMatrix(whole, scheme), scheme)]).toEqual([...whole]);
     }
@@ -67,15 +67,15 @@ describe('quantizeMatrix', () => {
     const values = new Float32Array(32);
     values[0] = -8;
     values[1] = 7;
-    const { codes } = quantizeMatrix(values, quantSchemes['q4-symmetric']);
+    const { codes } = quantizeMatrix(values, quantSchemes.q4);
     expect([...codes.subarray(0, 2)]).toEqual([0xf0, 0x88]);
   });
 
   // Bounds just above what was measured; uniform quantisation of a normal block of 32 cannot do much better.
   it.each([
     ['q8', 0.0055],
-    ['q4', 0.083],
-    ['q4-symmetric', 0.097],
+    ['q4-affine', 0.083],
+    ['q4', 0.097],
   ] as const)('%s of normal weights has a relative error below %f', (name, bound) => {
     const scheme = quantSchemes[name];
     const values = normal(32 * 256, 7).map((value) => 0.02 * value);
@@ -86,7 +86,7 @@ describe('quantizeMatrix', () => {
 
   it('searches: the error is smaller than that of the plain range', () => {
     const values = normal(32 * 64, 3);
-    const { scales } = quantizeMatrix(values, quantSchemes.q4);
+    const { scales } = quantizeMatrix(values, quantSchemes['q4-affine']);
     expect(scales.byteLength).toBe(2 * 64);
     let plain = 0;
     for (let block = 0; block < 64; block++) {
@@ -95,7 +95,10 @@ describe('quantizeMatrix', () => {
       const scale = (Math.max(...part) - low) / 15;
       for (const value of part) plain += (value - (low + scale * Math.round((value - low) / scale))) ** 2;
     }
-    const got = dequantizeMatrix(quantizeMatrix(values, quantSchemes.q4), quantSchemes.q4);
+    const got = dequantizeMatrix(
+      quantizeMatrix(values, quantSchemes['q4-affine']),
+      quantSchemes['q4-affine'],
+    );
     let searched = 0;
     values.forEach((value, index) => {
       searched += (value - got[index]!) ** 2;

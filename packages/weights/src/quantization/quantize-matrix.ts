@@ -51,7 +51,7 @@ function chooseFit(scheme: QuantScheme): (block: Float32Array) => BlockFit {
   if (!scheme.hasZeroPoints) return fitSymmetric8;
   throw new HybraError(
     'E_ARGUMENT',
-    'quantizeMatrix: 8 bits with zero points are read, not written. Use q8, q4 or q4-symmetric.',
+    'quantizeMatrix: 8 bits with zero points are read, not written. Use q8, q4 or q4-affine.',
     { scheme: scheme.name },
   );
 }
