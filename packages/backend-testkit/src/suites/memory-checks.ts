@@ -75,6 +75,7 @@ export const memoryChecks: readonly DeviceCheck[] = [
   {
     name: 'counts the bytes that are allocated',
     async run({ device }) {
+      await device.synchronize();
       const before = device.memoryBytes();
       const buffer = device.allocate(4096);
       ensure(device.memoryBytes() >= before + 4096, 'memoryBytes does not count a buffer');

@@ -59,6 +59,7 @@ export const runChecks: readonly DeviceCheck[] = [
     name: 'allocates nothing in a run, and gives an arena back',
     async run(context) {
       const { device } = context;
+      await device.synchronize();
       const before = device.memoryBytes();
       const buffers = operands(context);
       const { alignment } = device.capabilities;

@@ -84,6 +84,7 @@ describe('refuses', () => {
   });
 
   it('an aborted signal, and leaves no memory behind', async () => {
+    await device.synchronize();
     const before = device.memoryBytes();
     const build = () => ({ outputs: { y: neg(fill([1000], 1)) } });
     const aborted = { code: 'E_ABORTED' };

@@ -32,6 +32,7 @@ it('uploads numbers, typed arrays, raw bits and nothing', async () => {
 });
 
 it('frees memory once, for all views, and says so afterwards', async () => {
+  await device.synchronize();
   const before = device.memoryBytes();
   const tensor = tensorOn(device, [1, 2], [2]);
   const view = slice(tensor, 0, 1);

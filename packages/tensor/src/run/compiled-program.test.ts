@@ -199,6 +199,7 @@ describe('a run', () => {
     const stored = tensorOn(device, [1, 2], [2]);
     let { states } = program.run({ inputs: { x }, states: { s: zerosOn(device, [2]) } });
     await device.synchronize();
+    await device.synchronize();
     const before = device.memoryBytes();
     for (let run = 0; run < 3; run++) ({ states } = program.run({ inputs: { x: stored }, states }));
     ({ states } = program.run({ inputs: { x }, states }));
@@ -207,6 +208,7 @@ describe('a run', () => {
   });
 
   it('owns what it says, and gives it back', async () => {
+    await device.synchronize();
     await device.synchronize();
     const before = device.memoryBytes();
     const short = await compile({

@@ -28,6 +28,7 @@ it('stops when the caller aborts', async () => {
 });
 
 it('gives tensors that the caller owns, also of what is stored and of the same twice', async () => {
+  await device.synchronize();
   const before = device.memoryBytes();
   const x = tensorOn(device, [1, 2], [2]);
   const y = add(x, 1);
@@ -45,6 +46,7 @@ it('gives tensors that the caller owns, also of what is stored and of the same t
 
 it('feels eager, and leaves nothing behind', async () => {
   const x = tensorOn(device, [1, 2, 3, 4, 5, 6], [2, 3]);
+  await device.synchronize();
   const before = device.memoryBytes();
   expect(await data(transpose(neg(x)))).toEqual(Float32Array.of(-1, -4, -2, -5, -3, -6));
   expect([...(await data(softmax(x)))].reduce((sum, each) => sum + each, 0)).toBeCloseTo(2, 6); // two rows of mass 1

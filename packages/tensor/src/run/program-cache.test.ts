@@ -71,6 +71,7 @@ it.each<[string, () => Promise<CompiledProgram>]>([
 });
 
 it('keeps nothing once it is disposed of', async () => {
+  await device.synchronize();
   const before = device.memoryBytes();
   const cache = createProgramCache(10_000);
   const disposed = { code: 'E_DISPOSED' };
