@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { runStep, StepFailure } from './child.mjs';
@@ -48,9 +49,10 @@ async function ensure(root, step) {
  * Installs from the lockfile and builds, each only if something changed since it last succeeded.
  * Prints to standard error only.
  * @param {string} root the repository
+ * @param {'everything' | 'program'} share the whole workspace, or the command line program with what it needs
  * @throws {StepFailure} with the exit code that the command should end with
  */
-export async function prepare(root) {
+export async function prepare(root, share = 'everything') {
   await ensure(root, {
     what: 'Installing',
     stamp: '.hybra-install',
@@ -62,11 +64,13 @@ export async function prepare(root) {
       '--config.confirm-modules-purge=false',
     ],
   });
+  const build = ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'];
+  const isProgramAlone = share === 'program';
   await ensure(root, {
     what: 'Building',
-    stamp: '.hybra-build',
+    stamp: isProgramAlone ? '.hybra-build-program' : '.hybra-build',
     hash: buildHash,
-    isDone: isBuilt,
-    arguments: ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'],
+    isDone: isProgramAlone ? () => existsSync(join(root, 'packages/cli/dist/main.js')) : isBuilt,
+    arguments: isProgramAlone ? [...build, '--filter=hybra...'] : build,
   });
 }

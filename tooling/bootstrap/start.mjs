@@ -20,7 +20,7 @@ if (problem) {
 
 try {
   const { prepare } = await import('./prepare.mjs');
-  await prepare(root);
+  await prepare(root, 'program');
 } catch (error) {
   const failure = /** @type {Error & { exitCode?: number }} */ (error);
   process.stderr.write(`hybra: ${failure.message}\n`);
