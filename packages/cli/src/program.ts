@@ -1,10 +1,12 @@
 import { HybraError } from '@hybra/spec';
+import { quantSchemes } from '@hybra/weights';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { chat } from './commands/chat.js';
 import { devices } from './commands/devices.js';
 import { generate } from './commands/generate.js';
 import { inspect } from './commands/inspect.js';
 import { perplexity } from './commands/perplexity.js';
+import { quantize } from './commands/quantize/quantize.js';
 import { verify } from './commands/verify/verify.js';
 import { defaultModel } from './default-model.js';
 import type { ExitCode, Terminal } from './session/terminal.js';
@@ -62,6 +64,24 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .option('--batch <count>', 'windows at a time', integer(1), 4)
     .option('--json', 'write the figures as JSON')
     .action((file, options) => run(perplexity(terminal, file, options)));
+
+  program
+    .command('quantize')
+    .description('write a checkpoint with its matrices in blocks of 8 or 4 bits')
+    .argument('<input>', 'folder with config.json and weights')
+    .argument('<output>', 'folder to make')
+    .addOption(
+      new Option('--type <type>', 'how matrices are stored; embedding and head are q8 in any case')
+        .choices(Object.keys(quantSchemes))
+        .default('q8'),
+    )
+    .option('--text <file>', 'compare the loss of this text before and after')
+    .option('--window <tokens>', 'tokens per window of the text', integer(1), 256)
+    .option('--max-windows <count>', 'only the first windows', integer(1))
+    .option('--batch <count>', 'windows at a time', integer(1), 4)
+    .option('--device <name>', 'backend for --text, as hybra devices lists them')
+    .option('--json', 'write the figures as JSON')
+    .action((input, output, options) => run(quantize(terminal, input, output, options)));
 
   program
     .command('inspect')

@@ -113,7 +113,8 @@ export async function perplexity(
   return 0;
 }
 
-async function readText(file: string, from: number): Promise<string> {
+/** The text of a file, without a part of its characters at the beginning. @throws E_IO, E_ARGUMENT */
+export async function readText(file: string, from: number): Promise<string> {
   if (!(from >= 0 && from < 1))
     throw new HybraError('E_ARGUMENT', `--from is ${from}, expected a fraction from 0 to below 1.`);
   try {

@@ -5,6 +5,9 @@ import { maximumHeaderBytes, maximumNameLength, maximumRank } from '../safetenso
 import { byteLengthOf } from '../safetensors/parse-tensor-info.js';
 import type { TensorToWrite } from './tensor-to-write.js';
 
+/** `sorted`: wide dtypes first, then by name. `given`: as they come. */
+export type TensorOrder = 'sorted' | 'given';
+
 /** The start of a file and what follows it, in order. */
 export interface FilePlan<T> {
   /** Length and header, padded with spaces to a multiple of 8 bytes. */
@@ -16,22 +19,25 @@ const alignment = 8;
 
 /**
  * Lays a file out: wide dtypes first, then by name, so that every tensor is aligned to its dtype and the same tensors
- * always give the same bytes.
- * @throws E_ARGUMENT for a name twice, or a name, shape or header beyond the format's limits
+ * always give the same bytes; or as given.
+ * @throws E_ARGUMENT for a name twice, or a name, shape or header beyond the format's limits, and where the order given
+ * leaves a tensor unaligned
  */
 export function planFile<T extends Omit<TensorToWrite, 'bytes'>>(
   tensors: readonly T[],
   metadata: Readonly<Record<string, string>>,
+  order: TensorOrder = 'sorted',
 ): FilePlan<T> {
-  const sorted = [...tensors].sort(
-    (a, b) => fileByteSize(b.dtype) - fileByteSize(a.dtype) || compareNames(a.name, b.name),
-  );
+  const sorted = [...tensors];
+  if (order === 'sorted') {
+    sorted.sort((a, b) => fileByteSize(b.dtype) - fileByteSize(a.dtype) || compareNames(a.name, b.name));
+  }
   const header = new Map<string, unknown>();
   const names = Object.keys(metadata).sort(compareNames);
   if (names.length > 0) header.set('__metadata__', new Map(names.map((name) => [name, metadata[name]])));
   let begin = 0;
   const planned = sorted.map((tensor) => {
-    const byteLength = checkTensor(tensor, header);
+    const byteLength = checkTensor(tensor, header, begin);
     const offsets = [begin, begin + byteLength];
     begin += byteLength;
     const info = { dtype: safetensorsName(tensor.dtype), shape: tensor.shape, data_offsets: offsets };
@@ -46,7 +52,11 @@ function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function checkTensor(tensor: Omit<TensorToWrite, 'bytes'>, header: ReadonlyMap<string, unknown>): number {
+function checkTensor(
+  tensor: Omit<TensorToWrite, 'bytes'>,
+  header: ReadonlyMap<string, unknown>,
+  begin: number,
+): number {
   const { name, shape, dtype } = tensor;
   const refuse = (got: string, expected: string): never => {
     throw new HybraError('E_ARGUMENT', `writing tensor ${quoteName(name)}: ${got}. Expected ${expected}.`, {
@@ -58,6 +68,8 @@ function checkTensor(tensor: Omit<TensorToWrite, 'bytes'>, header: ReadonlyMap<s
     refuse('its name is too long', `at most ${maximumNameLength} characters`);
   if (name === '__metadata__') refuse('the format keeps this name for itself', 'another name');
   if (header.has(name)) refuse('this name appears twice', 'each name once');
+  if (begin % fileByteSize(dtype) !== 0)
+    refuse(`its place at byte ${begin} is not aligned to ${dtype}`, 'wide dtypes first');
   const isShape =
     shape.length <= maximumRank && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
   const byteLength = isShape ? byteLengthOf(shape, dtype) : undefined;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../test/temporary-folder.js';
 import type { NodeFileSystem } from '../platform/node-modules.js';
+import { openSafetensors } from '../safetensors/open-safetensors.js';
+import { fileSource } from '../sources/file-source.js';
 import { encodeSafetensors } from './encode-safetensors.js';
 import { replaceFile } from './replace-file.js';
 import { writeFileAtomic } from './write-file-atomic.js';
@@ -173,4 +175,39 @@ it('writeFileAtomic replaces a file, makes a new one, and leaves nothing beside 
   await writeFileAtomic(join(folder.path, 'new'), new Uint8Array(0));
   expect([...(await readFile(folder.file))]).toEqual([1, 2]);
   expect(await readdir(folder.path)).toEqual(['model.safetensors', 'new']);
+});
+
+describe('the order given', () => {
+  const tensor = (name: string, dtype: 'f32' | 'u8', asked: string[]) => ({
+    name,
+    dtype,
+    shape: [4],
+    bytes: () => {
+      asked.push(name);
+      return new Uint8Array(dtype === 'f32' ? 16 : 4);
+    },
+  });
+
+  it('is that of the bytes, too', async () => {
+    await using folder = await temporaryFolder();
+    const asked: string[] = [];
+    const tensors = [tensor('z', 'u8', asked), tensor('b', 'f32', asked), tensor('a', 'f32', asked)];
+    const path = join(folder.path, 'given.safetensors');
+    await writeSafetensors(path, tensors, { order: 'given' });
+    expect(asked).toEqual(['z', 'b', 'a']);
+    const weights = await openSafetensors(await fileSource(path));
+    expect([...weights.entries.keys()]).toEqual(['z', 'b', 'a']);
+    await weights.close();
+  });
+
+  it('must leave every tensor aligned', async () => {
+    await using folder = await temporaryFolder();
+    const tensors = [
+      { name: 'z', dtype: 'u8', shape: [3], bytes: new Uint8Array(3) } as const,
+      tensor('a', 'f32', []),
+    ];
+    await expect(
+      writeSafetensors(join(folder.path, 'x.safetensors'), tensors, { order: 'given' }),
+    ).rejects.toThrow(/"a": its place at byte 3 is not aligned to f32/);
+  });
 });

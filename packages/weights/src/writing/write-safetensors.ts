@@ -1,11 +1,13 @@
 import { checkTensorBytes } from './check-tensor-bytes.js';
-import { planFile } from './plan-file.js';
+import { planFile, type TensorOrder } from './plan-file.js';
 import { replaceFile, type WriteOptions } from './replace-file.js';
 import type { TensorToWrite } from './tensor-to-write.js';
 
 /** Options of {@link writeSafetensors}. */
 export interface WriteSafetensorsOptions extends WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
+  /** In which the tensors lie and are asked for their bytes. Default is `sorted`. */
+  readonly order?: TensorOrder;
   /** Called after each tensor with the bytes written so far, header included. */
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
 }
@@ -28,7 +30,7 @@ export async function writeSafetensors(
 ): Promise<void> {
   const gathered: TensorToWrite[] = [];
   for await (const tensor of tensors) gathered.push(tensor);
-  const plan = planFile(gathered, options.metadata ?? {});
+  const plan = planFile(gathered, options.metadata ?? {}, options.order);
   const total = plan.tensors.reduce((sum, { byteLength }) => sum + byteLength, plan.head.byteLength);
   await replaceFile(
     path,
