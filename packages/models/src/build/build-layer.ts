@@ -1,8 +1,11 @@
-import { type Layer, mlpLayer, parallelLayer, shortConvolution } from '@hybra/layers';
+import { type Layer, parallelLayer, shortConvolution } from '@hybra/layers';
 import { HybraError } from '@hybra/spec';
-import type { LayerConfig, MlpConfig } from '../config/layer-configs.js';
+import type { LayerConfig } from '../config/layer-configs.js';
 import { buildAttention } from './build-attention.js';
+import { buildExperts } from './build-experts.js';
 import { buildMamba, buildMamba2 } from './build-mamba.js';
+import { buildMlp } from './build-mlp.js';
+import { buildDeltaNet, buildRecurrent } from './build-recurrent.js';
 import { type LayerSource, partOf, projection } from './layer-source.js';
 
 /** Builds one layer from its configuration and the tensors under its `mixer`. */
@@ -33,16 +36,15 @@ export function buildLayer(config: LayerConfig, source: LayerSource): Layer {
           ...multipliers,
         })),
       );
-    default:
-      throw new HybraError('E_CONFIG', `model: a ${config.kind} layer needs a block of its own.`, {
+    case 'experts':
+      return buildExperts(config, source);
+    case 'recurrent':
+      return buildRecurrent(config, source);
+    case 'deltaNet':
+      return buildDeltaNet(config, source);
+    case 'shared':
+      throw new HybraError('E_CONFIG', 'model: a layer with a shared block stands in no other layer.', {
         kind: config.kind,
       });
   }
-}
-
-/** Builds an MLP. */
-export function buildMlp(config: MlpConfig, { parameters }: LayerSource): Layer {
-  const named = (name: string) => projection(parameters, name, config.bias);
-  const gate = config.gated ? named('gate') : undefined;
-  return mlpLayer({ up: named('up'), down: named('down'), gate }, config);
 }

@@ -1,8 +1,13 @@
 import { HybraError } from '@hybra/spec';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import { showValue } from '../parse/show-value.js';
+import { bambaFamily } from './bamba.js';
+import { falconH1Family } from './falcon-h1.js';
 import { falconMambaFamily } from './falcon-mamba.js';
 import type { Family } from './family.js';
+import { graniteMoeHybridFamily } from './granite-moe-hybrid.js';
+import { jambaFamily } from './jamba.js';
+import { lfm2Family } from './lfm2.js';
 import { llamaFamily } from './llama.js';
 import { mambaFamily } from './mamba.js';
 import { mamba2Family } from './mamba2.js';
@@ -10,10 +15,18 @@ import { mistralFamily } from './mistral.js';
 import { nemotronHFamily } from './nemotron-h.js';
 import { qwen2Family } from './qwen2.js';
 import { qwen3Family } from './qwen3.js';
+import { qwen3NextFamily } from './qwen3-next.js';
+import { recurrentGemmaFamily } from './recurrent-gemma.js';
+import { zamba2Family } from './zamba2.js';
 
 /** The families that can be loaded, by `model_type`. */
 export const families: Readonly<Record<string, Family>> = Object.freeze({
+  bamba: bambaFamily,
+  falcon_h1: falconH1Family,
   falcon_mamba: falconMambaFamily,
+  granitemoehybrid: graniteMoeHybridFamily,
+  jamba: jambaFamily,
+  lfm2: lfm2Family,
   llama: llamaFamily,
   mamba: mambaFamily,
   mamba2: mamba2Family,
@@ -21,6 +34,9 @@ export const families: Readonly<Record<string, Family>> = Object.freeze({
   nemotron_h: nemotronHFamily,
   qwen2: qwen2Family,
   qwen3: qwen3Family,
+  qwen3_next: qwen3NextFamily,
+  recurrent_gemma: recurrentGemmaFamily,
+  zamba2: zamba2Family,
 });
 
 /** The family that a `config.json` names. @throws E_CONFIG that lists the supported ones */

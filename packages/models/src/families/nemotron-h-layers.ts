@@ -20,7 +20,7 @@ const blockTypes: Readonly<Record<string, PatternKind>> = {
  * `num_hidden_layers` beside them, they must agree.
  * @throws E_CONFIG
  */
-export function readNemotronLayers(reader: ConfigReader): Exclude<PatternKind, 'experts'>[] {
+export function readNemotronLayers(reader: ConfigReader): PatternKind[] {
   const pattern = reader.optional('hybrid_override_pattern', `1 to ${maximum} letters`, (value) =>
     typeof value === 'string' && value.length >= 1 && value.length <= maximum ? value : undefined,
   );
@@ -48,14 +48,7 @@ export function readNemotronLayers(reader: ConfigReader): Exclude<PatternKind, '
       keys: ['num_hidden_layers', key],
     });
   }
-  return kinds.map((kind, index) => {
-    if (kind === 'experts') {
-      throw reader.error(`layer ${index} is a mixture of experts (E, moe), which is not supported yet.`, {
-        layer: index,
-      });
-    }
-    return kind;
-  });
+  return kinds;
 }
 
 function readBlockTypes(value: unknown): PatternKind[] | undefined {

@@ -1,22 +1,27 @@
 import type { HybridConfig } from '../config/hybrid-config.js';
-import type { AttentionConfig, LayerConfig, Mamba2Config, MlpConfig } from '../config/layer-configs.js';
+import type {
+  AttentionConfig,
+  ExpertsConfig,
+  LayerConfig,
+  Mamba2Config,
+  MlpConfig,
+} from '../config/layer-configs.js';
 import { mambaActivations, mlpActivations } from '../parse/activations.js';
 import * as bounds from '../parse/bounds.js';
 import { ConfigReader } from '../parse/config-reader.js';
 import { rejectOtherShapes } from '../parse/reject-other-shapes.js';
 import { requireDivisor } from '../parse/require-divisor.js';
 import { readTimeStepLimit } from '../parse/time-step-limit.js';
-import { backboneNames } from './backbone-names.js';
 import type { Family } from './family.js';
+import { nemotronHForms } from './nemotron-h-forms.js';
 import { readNemotronLayers } from './nemotron-h-layers.js';
-import { namedForms } from './stored-form.js';
 import { tiedHead } from './tied-head.js';
 
 /** NemotronHForCausalLM: the hybrid of arXiv 2406.07887, Mamba-2, attention without position embedding, MLP. */
 export const nemotronHFamily: Family = {
   modelType: 'nemotron_h',
   parseConfig,
-  storedForms: namedForms(backboneNames),
+  storedForms: nemotronHForms,
   // `mtp.*` predicts further tokens, for speculative decoding only.
   ignoredTensors: (config) => [/^mtp\./, ...tiedHead(config)],
 };
@@ -33,6 +38,7 @@ function parseConfig(json: unknown): HybridConfig {
     mamba2: readMamba2(reader, epsilon),
     attention: readAttention(reader),
     mlp: readMlp(reader),
+    experts: readExperts(reader, kinds.includes('experts')),
   } as const satisfies Record<string, LayerConfig>;
 
   const config: HybridConfig = {
@@ -109,6 +115,42 @@ function readMlp(reader: ConfigReader): MlpConfig {
   };
 }
 
+/** A mixture of experts. @param isUsed whether the pattern has one: else the keys may say anything */
+function readExperts(reader: ConfigReader, isUsed: boolean): ExpertsConfig {
+  const experts = reader.integer(['n_routed_experts', 'num_local_experts'], bounds.size, 8);
+  const most = isUsed ? experts : bounds.size.high;
+  const groups = reader.integer('n_group', bounds.size, 1);
+  const groupsChosen = reader.integer('topk_group', { low: 1, high: isUsed ? groups : most }, 1);
+  if (isUsed) {
+    requireDivisor(reader, { key: 'n_group', value: groups }, { key: 'n_routed_experts', value: experts });
+  }
+  const bias = reader.boolean('mlp_bias', false);
+  const latent = reader.optionalInteger('moe_latent_size', bounds.size);
+  // One MLP, whatever `n_shared_experts` says: its size has that in it.
+  reader.integer('n_shared_experts', { low: 0, high: bounds.size.high }, 1);
+  return {
+    kind: 'experts',
+    experts,
+    chosen: reader.integer('num_experts_per_tok', { low: 1, high: most }, 2),
+    innerSize: reader.integer('moe_intermediate_size', bounds.largeSize, 7688),
+    activation: reader.choice('mlp_hidden_act', mlpActivations, 'relu2'),
+    gated: false,
+    router: {
+      scores: 'sigmoid',
+      isNormalized: reader.boolean('norm_topk_prob', true),
+      scale: reader.number('routed_scaling_factor', bounds.multiplier, 1),
+      hasCorrection: true,
+      ...(groups > 1 && { groups: { count: groups, chosen: groupsChosen } }),
+    },
+    shared: {
+      innerSize: reader.integer('moe_shared_expert_intermediate_size', bounds.largeSize, 7688),
+      bias,
+      hasGate: false,
+    },
+    ...(latent !== undefined && { latent: { size: latent, bias } }),
+  };
+}
+
 const ignored = [
   // Training, initialisation and choice of implementation.
   'attention_dropout',
@@ -129,19 +171,7 @@ const ignored = [
   // Attention has no position embedding in this family.
   'partial_rotary_factor',
   'rope_theta',
-  // Experts, which a pattern without E does not have.
-  'moe_intermediate_size',
-  'moe_latent_size',
-  'moe_shared_expert_intermediate_size',
   'moe_shared_expert_overlap',
-  'n_group',
-  'n_routed_experts',
-  'n_shared_experts',
-  'norm_topk_prob',
-  'num_experts_per_tok',
-  'num_local_experts',
-  'routed_scaling_factor',
-  'topk_group',
   // Prediction of further tokens, whose tensors are left unread.
   'keep_mtp_spec_in_bf16',
   'mtp_hybrid_override_pattern',

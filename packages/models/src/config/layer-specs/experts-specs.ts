@@ -18,7 +18,7 @@ export function expertsSpecs(layer: ExpertsConfig, sizes: Sizes): PartSpec[] {
   const { hiddenSize } = sizes;
   const bias = latent?.bias ?? false;
   return [
-    matrix('router.weight', [experts, hiddenSize]),
+    vector('router.weight', [experts, hiddenSize], { kind: 'normal', deviation: 0.02 }),
     ...(layer.router.hasCorrection ? [vector('router.correction', experts, constant(0))] : []),
     ...(latent ? projection('latentIn', [latent.size, hiddenSize], { bias }) : []),
     ...(layer.gated ? [matrix('experts.gate', [experts, innerSize, width])] : []),
