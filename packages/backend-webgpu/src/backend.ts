@@ -45,12 +45,12 @@ export function webgpu(options: WebGpuOptions): Backend {
     }
     try {
       const adapter = await adapterOf();
-      if (adapter)
-        return { available: true, devices: [{ id: deviceId, name: adapterName(adapter.info) }] };
+      if (adapter) return { available: true, devices: [{ id: deviceId, name: adapterName(adapter.info) }] };
       return {
         available: false,
         reason: 'WebGPU found no adapter',
-        remedy: 'Install or update the GPU driver (on Linux a Vulkan driver; mesa-vulkan-drivers has one for CPUs).',
+        remedy:
+          'Install or update the GPU driver (on Linux a Vulkan driver; mesa-vulkan-drivers has one for CPUs).',
       };
     } catch (error) {
       return { available: false, reason: error instanceof Error ? error.message : String(error) };
@@ -65,7 +65,9 @@ export function webgpu(options: WebGpuOptions): Backend {
       throwIfAborted(signal, `open ${name}`);
       const found = await probe();
       if (!found.available || id !== deviceId) {
-        const reason = found.available ? `there is no device ${id}; the only one is ${deviceId}` : found.reason;
+        const reason = found.available
+          ? `there is no device ${id}; the only one is ${deviceId}`
+          : found.reason;
         const remedy = found.available ? '' : ` ${found.remedy ?? ''}`;
         throw new HybraError('E_BACKEND_UNAVAILABLE', `${name}: ${reason}.${remedy}`, { backend: name, id });
       }

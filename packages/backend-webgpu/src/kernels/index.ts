@@ -7,6 +7,9 @@ import { copyKernel, gatherRowsKernel, padKernel } from './array/move.js';
 import { maxKernel, sumKernel } from './array/reduce.js';
 import { sortKernel, topKKernel } from './array/sort.js';
 import { scatterAddRowsKernel, writeRowsKernel } from './array/write-rows.js';
+import { gatedRmsNormKernel, layerNormKernel, rmsNormKernel } from './composite/norms.js';
+import { sampleKernel } from './composite/sample.js';
+import { crossEntropyKernel, logSoftmaxKernel, softmaxKernel } from './composite/softmax.js';
 import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { notKernel, selectKernel } from './elementwise/select.js';
@@ -14,6 +17,13 @@ import { geluKernel, unaryKernels } from './elementwise/unary.js';
 import { matmulElementsKernel } from './matmul/matmul-elements.js';
 import { matmulRowsKernel } from './matmul/matmul-rows.js';
 import { matmulTiledKernel } from './matmul/matmul-tiled.js';
+import { attentionKernel } from './sequence/attention.js';
+import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { ropeKernel } from './sequence/rope.js';
+import { segmentSumKernel } from './sequence/segment-sum.js';
+import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
+import { ssdChunkScanKernel } from './sequence/ssd-chunk-scan.js';
+import { ssdStepKernel } from './sequence/ssd-step.js';
 
 /** Kernels of the ops that every backend must have, and of the functions of one or two elements. */
 export const mandatoryKernels: readonly WebGpuKernel[] = [
@@ -42,4 +52,23 @@ export const mandatoryKernels: readonly WebGpuKernel[] = [
 ];
 
 /** All kernels of this backend. */
-export const standardKernels: readonly WebGpuKernel[] = [...mandatoryKernels, geluKernel, topKKernel];
+export const standardKernels: readonly WebGpuKernel[] = [
+  ...mandatoryKernels,
+  geluKernel,
+  softmaxKernel,
+  logSoftmaxKernel,
+  rmsNormKernel,
+  gatedRmsNormKernel,
+  layerNormKernel,
+  crossEntropyKernel,
+  topKKernel,
+  sampleKernel,
+  ropeKernel,
+  attentionKernel,
+  causalConv1dKernel,
+  segmentSumKernel,
+  selectiveScanKernel,
+  selectiveStepKernel,
+  ssdChunkScanKernel,
+  ssdStepKernel,
+];

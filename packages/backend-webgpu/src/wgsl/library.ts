@@ -2,7 +2,11 @@ import { halfFunctions } from './halves.js';
 import { mathFunctions } from './math.js';
 import { philoxFunctions } from './philox.js';
 
-const functions: Readonly<Record<string, string>> = { ...halfFunctions, ...mathFunctions, ...philoxFunctions };
+const functions: Readonly<Record<string, string>> = {
+  ...halfFunctions,
+  ...mathFunctions,
+  ...philoxFunctions,
+};
 
 /** The library functions that `code` calls, with those that they call, as WGSL. */
 export function libraryFor(code: string): string {

@@ -1,5 +1,5 @@
 import type { DType } from '@hybra/spec';
-import { type Dispatch, type DispatchOperand, type Parameter } from '../kernel.js';
+import type { Dispatch, DispatchOperand, Parameter } from '../kernel.js';
 import { elementsPerWord, encodeExpression, numberType } from './element.js';
 
 /** An output of which each element is a function of inputs alone. */

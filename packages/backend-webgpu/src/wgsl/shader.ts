@@ -2,7 +2,7 @@ import type { DType, Operand, ProgramCall } from '@hybra/spec';
 import type { Dispatch, DispatchOperand, Parameter } from '../kernel.js';
 import { arrayElement, loadExpression, loadType } from './element.js';
 import { libraryFor } from './library.js';
-import { windowCode, wholeWindow } from './window.js';
+import { wholeWindow, windowCode } from './window.js';
 
 /** A range of a program's buffer that a dispatch binds. */
 export interface BoundRange {

@@ -30,8 +30,7 @@ export const copyKernel: WebGpuKernel = {
 export const gatherRowsKernel: WebGpuKernel = {
   name: 'webgpu/gather-rows',
   op: 'gatherRows',
-  supports: (call) =>
-    refusal(call, [storedDTypes, ['i32']]) ?? { supported: true, acceptsStrided: true },
+  supports: (call) => refusal(call, [storedDTypes, ['i32']]) ?? { supported: true, acceptsStrided: true },
   build: (call) => {
     const [table] = call.inputs;
     const { dtype, shape } = call.outputs[0]!;

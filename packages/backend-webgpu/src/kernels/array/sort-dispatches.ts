@@ -41,11 +41,7 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u3
  * in workgroup memory, wider steps in dispatches of their own. Indices break ties, so the order is stable.
  * Row r's pairs lie from word 2 · r · paddedWidth on.
  */
-export function sortPairs(
-  call: ProgramCall,
-  facts: DeviceFacts,
-  isDescending: boolean,
-): readonly Dispatch[] {
+export function sortPairs(call: ProgramCall, facts: DeviceFacts, isDescending: boolean): readonly Dispatch[] {
   const { shape } = call.inputs[0]!;
   const width = shape.at(-1)!;
   const rows = width === 0 ? 0 : elementCount(shape) / width;

@@ -1,7 +1,6 @@
 import { type DType, elementCount, type OpCall, type StridedType } from '@hybra/spec';
-import type { DispatchOperand, Parameter } from '../../kernel.js';
+import type { DispatchOperand, Parameter, WebGpuSupport } from '../../kernel.js';
 import { floats, refusal, unsupported } from '../accept.js';
-import type { WebGpuSupport } from '../../kernel.js';
 
 /** Extents of a product and the steps between neighbours in memory. y[m, n] = Σₖ a[m, k] · b[k, n]. */
 export interface MatmulPlan {

@@ -1,7 +1,13 @@
 import { type DType, isHalf, type OpCall } from '@hybra/spec';
 import type { DispatchOperand, WebGpuKernel } from '../../kernel.js';
 import { unsupported } from '../accept.js';
-import { type MatmulPlan, matmulParameters, matmulRefusal, matrixOperand, planMatmul } from './matmul-plan.js';
+import {
+  type MatmulPlan,
+  matmulParameters,
+  matmulRefusal,
+  matrixOperand,
+  planMatmul,
+} from './matmul-plan.js';
 
 /** Most rows of a that are multiplied at once. */
 const mostRows = 4;
