@@ -55,9 +55,9 @@ export function createEngine(): Engine {
       const { branches, runner } = opened();
       return { branch: branches.push(new Branch(runner)) - 1 };
     },
-    async fork({ then, ...place }) {
+    async fork({ next, ...place }) {
       const branch = branchAt(place).fork(place.position);
-      if (then !== undefined) branch.append([then]);
+      if (next !== undefined) branch.append([next]);
       return { branch: opened().branches.push(branch) - 1 };
     },
     async rewind(place) {

@@ -132,7 +132,7 @@ export interface EngineCalls {
   };
   /** A new branch that shares everything up to a place, and then perhaps one other token. */
   readonly fork: {
-    readonly argument: Place & { readonly then?: number };
+    readonly argument: Place & { readonly next?: number };
     readonly event: never;
     readonly result: { readonly branch: number };
   };

@@ -5,11 +5,17 @@ import type { CallName, EngineCalls, EngineFailure, FromEngine, ToEngine } from 
 
 const engine = createEngine();
 const running = new Map<number, AbortController>();
+const queue = { last: Promise.resolve() };
 const post = (message: FromEngine): void => self.postMessage(message);
 
 self.addEventListener('message', ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === 'abort') running.get(data.call)?.abort();
-  else void answer(data.call, data.name, data.argument as never);
+  else {
+    const { call, name, argument } = data;
+    // Heard at once by an abort, made after the calls before it.
+    running.set(call, new AbortController());
+    queue.last = queue.last.then(() => answer(call, name, argument as never));
+  }
 });
 
 async function answer<Name extends CallName>(
@@ -17,11 +23,10 @@ async function answer<Name extends CallName>(
   name: Name,
   argument: EngineCalls[Name]['argument'],
 ): Promise<void> {
-  const controller = new AbortController();
-  running.set(call, controller);
+  const { signal } = running.get(call)!;
   try {
     const result = await engine[name](argument, {
-      signal: controller.signal,
+      signal,
       onEvent: (event) => post({ kind: 'event', call, event }),
     });
     post({ kind: 'result', call, result });

@@ -5,7 +5,7 @@ import { visibleText } from './format.js';
 /** What {@link createTokenBar} needs. */
 export interface TokenBarOptions {
   /** Branch after the chosen token, with another next token if one was picked. */
-  readonly onBranch: (then?: Alternative) => void;
+  readonly onBranch: (alternative?: Alternative) => void;
   readonly onGoBack: () => void;
 }
 

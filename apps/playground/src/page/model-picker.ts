@@ -1,0 +1,124 @@
+import type { ModelChoice } from '../engine/protocol.js';
+import { chosenFiles, droppedFiles } from './dropped-files.js';
+import { element } from './element.js';
+
+/** What {@link createModelPicker} needs. */
+export interface ModelPickerOptions {
+  /** The model that comes with the page. */
+  readonly bundled: ModelChoice;
+  readonly onChoose: (choice: ModelChoice) => void;
+  readonly onCancel: () => void;
+}
+
+/** Three ways to a model: the bundled one, a folder of this machine, a URL. */
+export interface ModelPicker {
+  readonly root: HTMLElement;
+  /** Shows how far loading is; `undefined` when nothing is being loaded. */
+  setProgress(progress: { readonly loadedBytes: number; readonly totalBytes: number } | undefined): void;
+}
+
+/** Makes the picker. Folders may be dropped anywhere on the page. */
+export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOptions): ModelPicker {
+  const folder = element('input', {
+    type: 'file',
+    id: 'model-folder',
+    class: 'visually-hidden',
+    webkitdirectory: true,
+    multiple: true,
+    onchange: () => {
+      if (folder.files?.length) onChoose({ kind: 'files', ...chosenFiles(folder.files) });
+      folder.value = '';
+    },
+  });
+  const url = element('input', {
+    type: 'url',
+    id: 'model-url',
+    required: true,
+    placeholder: 'https://…/model-folder',
+    autocomplete: 'off',
+  });
+  const ways = element(
+    'div',
+    { class: 'ways' },
+    element(
+      'div',
+      { class: 'way' },
+      element('h3', {}, 'Shakespeare'),
+      element('p', {}, 'A hybrid of 5 Mamba-2 layers and 1 attention layer, 5 million parameters, 10 MB.'),
+      element(
+        'button',
+        { type: 'button', class: 'primary', onclick: () => onChoose(bundled) },
+        'Open the bundled model',
+      ),
+    ),
+    element(
+      'div',
+      { class: 'way' },
+      element('h3', {}, 'A folder of yours'),
+      element(
+        'p',
+        {},
+        'Drop a checkpoint folder anywhere on this page. It is read in place; nothing is uploaded.',
+      ),
+      folder,
+      element('label', { for: 'model-folder', class: 'button' }, 'Choose a folder'),
+    ),
+    element(
+      'form',
+      {
+        class: 'way',
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          onChoose({ kind: 'url', url: url.value });
+        },
+      },
+      element('h3', {}, 'A URL'),
+      element('label', { for: 'model-url' }, 'The folder of a checkpoint on a server that allows it.'),
+      url,
+      element('button', { type: 'submit' }, 'Open'),
+    ),
+  );
+  const bar = element('progress', { max: 1, 'aria-label': 'Loading the model' });
+  const loading = element(
+    'div',
+    { class: 'loading', hidden: true },
+    element('p', {}, 'Loading the model'),
+    bar,
+    element('button', { type: 'button', onclick: onCancel }, 'Cancel'),
+  );
+  listenForDrops((transfer) => {
+    void droppedFiles(transfer).then((dropped) => {
+      if (dropped.files.length > 0) onChoose({ kind: 'files', ...dropped });
+    });
+  });
+  return {
+    root: element(
+      'section',
+      { class: 'picker', 'aria-labelledby': 'picker-title' },
+      element('h2', { id: 'picker-title' }, 'Choose a model'),
+      ways,
+      loading,
+    ),
+    setProgress(progress) {
+      ways.inert = progress !== undefined;
+      loading.hidden = progress === undefined;
+      if (progress && progress.totalBytes > 0) bar.value = progress.loadedBytes / progress.totalBytes;
+      else bar.removeAttribute('value');
+    },
+  };
+}
+
+function listenForDrops(onDrop: (transfer: DataTransfer) => void): void {
+  const { body } = document;
+  const mark = (isOver: boolean) => (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    body.classList.toggle('drop-target', isOver);
+  };
+  body.addEventListener('dragover', mark(true));
+  body.addEventListener('dragleave', mark(false));
+  body.addEventListener('drop', (event) => {
+    mark(false)(event);
+    if (event.dataTransfer?.types.includes('Files')) onDrop(event.dataTransfer);
+  });
+}

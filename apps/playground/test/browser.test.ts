@@ -1,0 +1,183 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWith } from '@hybra/testing';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chromiumRequirement, launchChromium } from './chromium.js';
+import { greedyText, shakespeareFolder } from './shakespeare.js';
+import { openSite, type Site } from './site.js';
+
+const megabyte = 1e6;
+
+describeWith(await chromiumRequirement(), 'the playground in Chromium', () => {
+  let site: Site;
+  let browser: Browser;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hybra-dropped-'));
+    [site, browser] = await Promise.all([openSite(), launchChromium()]);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await site?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens the page in a fresh profile; whatever it logs as an error fails the test. */
+  async function onPage(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
+    const context = await browser.newContext(options);
+    const errors: string[] = [];
+    try {
+      const page = await context.newPage();
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(site.url);
+      await use(page);
+      expect(errors).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  }
+
+  async function openBundled(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Open the bundled model' }).click();
+    await page.getByLabel('Beginning of the text').waitFor();
+  }
+
+  async function setSampling(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+    await page.getByText('Sampling', { exact: true }).click();
+    for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  }
+
+  async function untilWritten(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden' });
+  }
+
+  const story = (page: Page): Promise<string> =>
+    page
+      .locator('.token')
+      .allTextContents()
+      .then((texts) => texts.join(''));
+
+  /** Drops paths of this machine onto the page, as a person drags them from a file manager. */
+  async function drop(page: Page, paths: readonly string[]): Promise<void> {
+    const devtools = await page.context().newCDPSession(page);
+    const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await devtools.send('Input.dispatchDragEvent', { type, x: 200, y: 400, data });
+    }
+  }
+
+  test('weighs less than 400 kB without the model', async () => {
+    const bytes = await site.gzipBytes();
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(0.4 * megabyte);
+  });
+
+  test('a broken file is explained, and another model can be chosen', async () => {
+    await cp(shakespeareFolder, join(folder, 'broken'), { recursive: true });
+    const weights = await readFile(join(shakespeareFolder, 'model.safetensors'));
+    await writeFile(join(folder, 'broken/model.safetensors'), weights.subarray(0, 5 * megabyte));
+    await onPage({}, async (page) => {
+      await drop(page, [join(folder, 'broken')]);
+      const alert = page.getByRole('alert');
+      await alert.getByText('A file is broken').waitFor();
+      expect(await alert.textContent()).toContain('E_FORMAT');
+      expect(await alert.textContent()).toContain('model.safetensors');
+      await alert.getByRole('button', { name: 'Dismiss' }).click();
+      await openBundled(page);
+    });
+  });
+
+  test('a URL without a model is explained', async () => {
+    await onPage({}, async (page) => {
+      // Not asked for over the network: what a browser logs about a missing file is not ours to silence.
+      await page.getByLabel('The folder of a checkpoint').fill('ftp://example.org/model');
+      await page.getByRole('button', { name: 'Open', exact: true }).click();
+      await page.getByRole('alert').getByText('That does not work').waitFor();
+    });
+  });
+
+  test('writes the golden text, branches at a token and goes back', async () => {
+    const golden = await greedyText();
+    await onPage({}, async (page) => {
+      await openBundled(page);
+      await setSampling(page, { Temperature: '0', 'Max tokens': '60' });
+      await page.getByLabel('Beginning of the text').press('Control+Enter');
+      await untilWritten(page);
+      const whole = await story(page);
+      expect(whole.length).toBeGreaterThan(120);
+      expect(golden.startsWith(whole)).toBe(true);
+      expect(await page.locator('.memory').textContent()).toMatch(
+        /recurrent state of 678 KiB.*grows by 512 B/,
+      );
+
+      // By keyboard: to the 21st token, and open it.
+      await page.getByRole('listbox').focus();
+      await page.keyboard.press('Home');
+      for (let down = 0; down < 2; down++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      const before = (await page.locator('.token').allTextContents()).slice(0, 21).join('');
+      const others = page.locator('.alternatives li:not(.came) button');
+      await others.first().click();
+      await untilWritten(page);
+      const branched = await story(page);
+      expect(branched.startsWith(before)).toBe(true);
+      expect(golden.startsWith(branched)).toBe(false);
+
+      await page.getByRole('button', { name: 'Main' }).click();
+      expect(await story(page)).toBe(whole);
+      await page.locator('.token').nth(20).click();
+      await page.getByRole('button', { name: 'Go back to here' }).click();
+      await page.getByRole('button', { name: 'Continue' }).waitFor();
+      expect(await story(page)).toBe(before);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await untilWritten(page);
+      const again = await story(page);
+      expect(again.length).toBeGreaterThan(before.length + 60);
+      expect(golden.startsWith(again.slice(0, golden.length))).toBe(true);
+    });
+  });
+
+  test('a dropped folder opens; a text is stopped with Esc and keeps its tokens', async () => {
+    await onPage({ colorScheme: 'dark' }, async (page) => {
+      await drop(page, [shakespeareFolder]);
+      await page.getByLabel('Beginning of the text').waitFor();
+      await setSampling(page, { 'Max tokens': '3000' });
+      await page.getByRole('button', { name: 'Write' }).click();
+      await page.locator('.token').nth(12).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByText('Stopped.').waitFor();
+      expect((await story(page)).startsWith('ROMEO:\n')).toBe(true);
+    });
+  });
+
+  test('a value out of range is pointed out before anything runs', async () => {
+    await onPage({}, async (page) => {
+      await openBundled(page);
+      await setSampling(page, { 'Top-p': '1.5' });
+      await page.getByRole('button', { name: 'Write' }).click();
+      expect(await page.getByLabel('Top-p').evaluate((input) => input.matches(':invalid'))).toBe(true);
+      expect(await page.locator('.token').count()).toBe(0);
+    });
+  });
+
+  test('a conversation on a phone fits its width', async () => {
+    const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+    await onPage(phone, async (page) => {
+      await openBundled(page);
+      await setSampling(page, { Temperature: '0', 'Max tokens': '24' });
+      await page.getByText('Chat', { exact: true }).click();
+      await page.getByLabel('Your message').fill('JULIET:\nWherefore art thou Romeo?');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await untilWritten(page);
+      expect((await page.locator('.message.assistant').textContent())!.length).toBeGreaterThan(10);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(360);
+      await page.getByText('Complete', { exact: true }).click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    });
+  });
+});
