@@ -1,0 +1,80 @@
+// Packs the GPU suite into ./bundle (a few MiB): one JavaScript file, the compiled kernels, koffi, and the checkpoints
+// of the folder in HYBRA_FIXTURES that the suite verifies. A bare GPU host then needs node and the NVIDIA driver alone.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('./', import.meta.url));
+const packageFolder = join(here, '..');
+const packages = join(packageFolder, '..');
+const bundle = join(here, 'bundle');
+const { build } = createRequire(join(packages, '..', 'package.json'))('esbuild');
+
+const built = spawnSync(process.execPath, [join(packageFolder, 'build.mjs')], { stdio: 'inherit' });
+if (built.status !== 0) process.exit(built.status ?? 1);
+
+rmSync(bundle, { recursive: true, force: true });
+mkdirSync(join(bundle, 'dist'), { recursive: true });
+await build({
+  entryPoints: [join(here, 'suite.ts')],
+  outfile: join(bundle, 'dist', 'suite.mjs'),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  sourcesContent: false,
+  external: ['koffi', 'vitest'],
+  logLevel: 'error',
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
+  plugins: [
+    {
+      name: 'sources',
+      setup(builder) {
+        builder.onResolve({ filter: /^@hybra\/backend-native$/ }, () => ({
+          path: join(here, 'no-native.ts'),
+        }));
+        builder.onResolve({ filter: /^@hybra\// }, ({ path }) => ({
+          path: join(packages, path.slice('@hybra/'.length), 'src', 'index.ts'),
+        }));
+      },
+    },
+  ],
+});
+cpSync(join(packageFolder, 'fatbins'), join(bundle, 'fatbins'), { recursive: true });
+
+const koffi = realpathSync(join(packageFolder, 'node_modules', 'koffi'));
+const native = realpathSync(join(dirname(koffi), '@koromix', 'koffi-linux-x64'));
+const skip = /\/(doc|vendor|src\/.*\.(cc|hh|S|asm))$/;
+cpSync(koffi, join(bundle, 'node_modules', 'koffi'), {
+  recursive: true,
+  dereference: true,
+  filter: (path) => !skip.test(path) && !path.includes('/musl'),
+});
+cpSync(native, join(bundle, 'node_modules', '@koromix', 'koffi-linux-x64'), {
+  recursive: true,
+  dereference: true,
+  filter: (path) => !path.includes('musl_x64'),
+});
+
+const fixtures = process.env.HYBRA_FIXTURES;
+const families = [
+  'mamba',
+  'mamba2',
+  'llama',
+  'nemotron_h',
+  'shakespeare-hybrid-5m',
+  'mamba2-codestral',
+  'bamba',
+  'jamba',
+  'mistral-swa',
+];
+for (const family of fixtures ? families : []) {
+  const from = join(fixtures, 'checkpoints', family);
+  if (existsSync(from)) cpSync(from, join(bundle, 'checkpoints', family), { recursive: true });
+}
+spawnSync('du', ['-sh', bundle], { stdio: 'inherit' });

@@ -1,0 +1,164 @@
+// y[M, N] = a[M, K] w[N, K]^T on the tensor cores, w in bfloat16, sums in float32.
+// A float32 a is cut into bfloat16 pieces, a = high + middle + low: three products of which each term is exact give
+// float32 arithmetic; one piece rounds a to bfloat16. (Henry, Tang & Heinecke 2019: "Leveraging the bfloat16
+// Artificial Intelligence Datatype For Higher-Precision Computations".)
+#include "common.cuh"
+
+constexpr int depth = 32, stages = 3;
+
+__device__ __forceinline__ u32 sharedAddress(const void *p) { return (u32)__cvta_generic_to_shared(p); }
+__device__ __forceinline__ void copyAsync(u32 to, const void *from, bool isInside) {
+  const int bytes = isInside ? 16 : 0; // the rest is zeros
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes));
+}
+__device__ __forceinline__ void loadMatrices(u32 (&r)[4], u32 address) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(address));
+}
+__device__ __forceinline__ void multiplyAdd(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+// Byte offset of 16-byte chunk `chunk` of row `row` in a tile of rows of 64 bytes, without bank conflicts.
+__device__ __forceinline__ u32 swizzled(int row, int chunk) { return row * 64 + ((chunk ^ ((row >> 1) & 3)) << 4); }
+
+// Pieces of two numbers, packed: x - high is exact, so the pieces add up to x.
+template <int PIECES> __device__ __forceinline__ void cut(float x, float y, u32 (&pieces)[PIECES]) {
+#pragma unroll
+  for (int piece = 0; piece < PIECES; piece++) {
+    const __nv_bfloat162 pair = __floats2bfloat162_rn(x, y);
+    pieces[piece] = *(const u32 *)&pair;
+    const float hx = __low2float(pair), hy = __high2float(pair);
+    // An infinity has no rest.
+    x = isinf(hx) ? 0.0f : x - hx;
+    y = isinf(hy) ? 0.0f : y - hy;
+  }
+}
+
+// BM x BN outputs by WM x WN warps. A is float (PIECES 1 or 3) or bfloat16 (1).
+template <class A, int PIECES, int BM, int BN, int WM, int WN>
+__device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *y, const float *residual, u32 M, u32 N, u32 K,
+                                         i64 aStride, i64 wStride) {
+  constexpr int threads = WM * WN * 32, TM = BM / WM / 16, TN = BN / WN / 8;
+  constexpr int aBytes = BM * 64, bBytes = BN * 64, stageBytes = PIECES * aBytes + bBytes;
+  constexpr int aChunks = BM * 4 / threads, bChunks = BN * 4 / threads;
+  static_assert(aChunks * threads == BM * 4 && bChunks * threads == BN * 4, "tiles divide among threads");
+  extern __shared__ __align__(128) char tiles[];
+  const int thread = threadIdx.x, lane = thread & 31, warp = thread >> 5, wm = warp / WN, wn = warp % WN;
+  // Neighbouring blocks share columns of w, which then stay in the cache.
+  const u32 row0 = blockIdx.x * BM, column0 = blockIdx.y * BN;
+  const int steps = (K + depth - 1) / depth;
+  float sums[TM][TN][4] = {};
+  float4 held[aChunks][2];
+
+  auto loadA = [&](int step) {
+#pragma unroll
+    for (int part = 0; part < aChunks; part++) {
+      const int chunk = thread + part * threads, row = chunk >> 2, k = step * depth + (chunk & 3) * 8;
+      const bool isInside = row0 + row < M && k < (int)K;
+      const A *from = a + (i64)(isInside ? row0 + row : 0) * aStride + (isInside ? k : 0);
+      if constexpr (sizeof(A) == 4) {
+        held[part][0] = isInside ? *(const float4 *)from : make_float4(0, 0, 0, 0);
+        held[part][1] = isInside ? *(const float4 *)(from + 4) : make_float4(0, 0, 0, 0);
+      } else {
+        copyAsync(sharedAddress(tiles) + (step % stages) * stageBytes + swizzled(row, chunk & 3), from, isInside);
+      }
+    }
+  };
+  auto storeA = [&](int step) {
+    if constexpr (sizeof(A) == 4) {
+#pragma unroll
+      for (int part = 0; part < aChunks; part++) {
+        const int chunk = thread + part * threads, row = chunk >> 2;
+        u32 words[4][PIECES];
+        cut<PIECES>(held[part][0].x, held[part][0].y, words[0]);
+        cut<PIECES>(held[part][0].z, held[part][0].w, words[1]);
+        cut<PIECES>(held[part][1].x, held[part][1].y, words[2]);
+        cut<PIECES>(held[part][1].z, held[part][1].w, words[3]);
+#pragma unroll
+        for (int piece = 0; piece < PIECES; piece++)
+          *(uint4 *)(tiles + (step % stages) * stageBytes + piece * aBytes + swizzled(row, chunk & 3)) =
+              make_uint4(words[0][piece], words[1][piece], words[2][piece], words[3][piece]);
+      }
+    }
+  };
+  auto loadB = [&](int step) {
+#pragma unroll
+    for (int part = 0; part < bChunks; part++) {
+      const int chunk = thread + part * threads, row = chunk >> 2, k = step * depth + (chunk & 3) * 8;
+      const bool isInside = column0 + row < N && k < (int)K;
+      const __nv_bfloat16 *from = w + (i64)(isInside ? column0 + row : 0) * wStride + (isInside ? k : 0);
+      copyAsync(sharedAddress(tiles) + (step % stages) * stageBytes + PIECES * aBytes + swizzled(row, chunk & 3), from, isInside);
+    }
+  };
+
+  // Two stages are on their way when the loop begins; a float a goes through registers one step ahead.
+#pragma unroll
+  for (int step = 0; step < stages - 1; step++) {
+    if (step < steps) {
+      loadA(step);
+      loadB(step);
+      storeA(step);
+    }
+    asm volatile("cp.async.commit_group;");
+  }
+  for (int step = 0; step < steps; step++) {
+    asm volatile("cp.async.wait_group %0;" ::"n"(stages - 2));
+    __syncthreads();
+    const int next = step + stages - 1;
+    if (next < steps) {
+      loadA(next);
+      loadB(next);
+    }
+    asm volatile("cp.async.commit_group;");
+    const u32 base = sharedAddress(tiles) + (step % stages) * stageBytes;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      u32 b[TN / 2 > 0 ? TN / 2 : 1][4];
+#pragma unroll
+      for (int j = 0; j < TN / 2; j++) {
+        const int row = wn * (BN / WN) + j * 16 + (lane & 7) + ((lane >> 4) << 3);
+        loadMatrices(b[j], base + PIECES * aBytes + swizzled(row, half * 2 + ((lane >> 3) & 1)));
+      }
+#pragma unroll
+      for (int piece = PIECES - 1; piece >= 0; piece--) {
+#pragma unroll
+        for (int i = 0; i < TM; i++) {
+          u32 af[4];
+          const int row = wm * (BM / WM) + i * 16 + (lane & 15);
+          loadMatrices(af, base + piece * aBytes + swizzled(row, half * 2 + (lane >> 4)));
+#pragma unroll
+          for (int j = 0; j < TN; j++) multiplyAdd(sums[i][j], af, b[j / 2][(j & 1) * 2], b[j / 2][(j & 1) * 2 + 1]);
+        }
+      }
+    }
+    if (next < steps) storeA(next);
+  }
+  asm volatile("cp.async.wait_group 0;");
+#pragma unroll
+  for (int i = 0; i < TM; i++)
+#pragma unroll
+    for (int j = 0; j < TN; j++)
+#pragma unroll
+      for (int c = 0; c < 4; c++) {
+        const u32 m = row0 + wm * (BM / WM) + i * 16 + (lane >> 2) + (c >> 1) * 8;
+        const u32 n = column0 + wn * (BN / WN) + j * 8 + (lane & 3) * 2 + (c & 1);
+        if (m < M && n < N) {
+          const i64 at = (i64)m * N + n;
+          y[at] = fromFloat<A>(residual ? residual[at] + sums[i][j][c] : sums[i][j][c]);
+        }
+      }
+}
+
+#define TENSOR(name, A, PIECES, BM, BN, WM, WN)                                                                              \
+  ENTRY __launch_bounds__(WM *WN * 32) matmul_tensor_##name##_##PIECES##_##BM##x##BN(                                        \
+      const A *a, const __nv_bfloat16 *w, A *y, const float *residual, u32 M, u32 N, u32 K, i64 aStride, i64 wStride) {      \
+    multiply<A, PIECES, BM, BN, WM, WN>(a, w, y, residual, M, N, K, aStride, wStride);                                       \
+  }
+#define TENSOR_TILES(name, A, PIECES)                                                      \
+  TENSOR(name, A, PIECES, 128, 128, 2, 4) TENSOR(name, A, PIECES, 64, 64, 2, 2) TENSOR(name, A, PIECES, 32, 32, 2, 2)
+TENSOR_TILES(f32, float, 1)
+TENSOR_TILES(f32, float, 3)
+TENSOR_TILES(bf16, __nv_bfloat16, 1)

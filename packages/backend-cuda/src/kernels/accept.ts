@@ -1,0 +1,47 @@
+import { type DType, elementCount, formatType, isContiguous, type OpCall } from '@hybra/spec';
+import type { CudaSupport } from '../kernel.js';
+
+/** The floats that kernels compute with: widened to float32, rounded once. */
+export const floats: readonly DType[] = ['f32', 'f16', 'bf16'];
+
+/** The answer "no", with its reason. */
+export function unsupported(reason: string): CudaSupport {
+  return { supported: false, reason };
+}
+
+/** Why an input or output is of another dtype than these, or `undefined`. One list for each input, the last for the rest. */
+export function refusal(
+  call: OpCall,
+  inputs: readonly (readonly DType[])[],
+  outputs?: readonly DType[],
+): CudaSupport | undefined {
+  for (const [index, type] of call.inputs.entries()) {
+    const accepted = inputs[Math.min(index, inputs.length - 1)] ?? [];
+    if (!accepted.includes(type.dtype)) {
+      return unsupported(`${call.op}: no kernel for input ${index} of ${formatType(type)}`);
+    }
+  }
+  for (const [index, type] of call.outputs.entries()) {
+    if (outputs && !outputs.includes(type.dtype)) {
+      return unsupported(`${call.op}: no kernel for output ${index} of ${formatType(type)}`);
+    }
+  }
+  const large = [...call.inputs, ...call.outputs].find((type) => elementCount(type.shape) >= 2 ** 31);
+  return large && unsupported(`${call.op}: ${formatType(large)} has 2^31 elements or more`);
+}
+
+/** The pairs `[0, input]` of an elementwise call whose elements lie exactly as the output's do. */
+export function elementwiseInPlace(
+  call: OpCall,
+  candidates: readonly number[],
+): readonly (readonly [output: number, input: number])[] {
+  const { dtype } = call.outputs[0]!;
+  return candidates
+    .filter((index) => call.inputs[index]!.dtype === dtype && isContiguous(call.inputs[index]!))
+    .map((index) => [0, index] as const);
+}
+
+/** Whether every operand is float32. */
+export function isAllF32(types: readonly { readonly dtype: DType }[]): boolean {
+  return types.every(({ dtype }) => dtype === 'f32');
+}

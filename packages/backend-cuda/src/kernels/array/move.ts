@@ -1,0 +1,90 @@
+import { byteSize, contiguousStrides, dtypes, elementCount, type Operand } from '@hybra/spec';
+import type { CudaKernel } from '../../kernel.js';
+import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { i64, type Launch, pointer, pointerTo, u32 } from '../../launch/launch.js';
+import { isWalkable, layout } from '../../launch/layout.js';
+import { refusal, unsupported } from '../accept.js';
+import { storedBits } from './stored-bits.js';
+
+/** Launches that lay the elements of `x` into part of `y`, `from` elements from its start, with these strides. */
+function strideMove(x: Operand, y: Operand, from: number, strides: readonly number[]): readonly Launch[] {
+  const count = elementCount(x.shape);
+  if (count === 0) return [];
+  const size = byteSize(y.dtype);
+  const to = { buffer: y.buffer, byteOffset: (y.offset + from) * size };
+  return [
+    {
+      kind: 'kernel',
+      module: 'move',
+      entry: `move_${size}`,
+      grid: elementGrid(count),
+      block: elementThreads,
+      parameters: [pointer(x), pointerTo(to), ...layout(x.shape, [x.strides, strides])],
+    },
+  ];
+}
+
+function fillWith(y: Operand, value: number): readonly Launch[] {
+  const count = elementCount(y.shape);
+  if (count === 0) return [];
+  return [
+    {
+      kind: 'kernel',
+      module: 'move',
+      entry: `fill_${byteSize(y.dtype)}`,
+      grid: elementGrid(count),
+      block: elementThreads,
+      parameters: [pointer(y), i64(storedBits(y.dtype, value)), u32(count)],
+    },
+  ];
+}
+
+const moving = (name: string, op: CudaKernel['op'], plan: CudaKernel['plan']): CudaKernel => ({
+  name,
+  op,
+  supports: (call) => {
+    const refused = refusal(call, [dtypes]);
+    if (refused) return refused;
+    const target = contiguousStrides(call.outputs[0]!.shape);
+    const isPossible = call.inputs.every((input) => isWalkable(input.shape, [input.strides, target]));
+    if (!isPossible) return unsupported(`${op}: more than 8 axes that do not collapse`);
+    return { supported: true, acceptsStrided: true };
+  },
+  plan,
+});
+
+/** Lays a strided view out side by side. */
+export const copyKernel: CudaKernel = moving('cuda/copy', 'copy', ({ inputs: [x], outputs: [y] }) =>
+  strideMove(x!, y!, 0, contiguousStrides(y!.shape)),
+);
+
+/** Lays its inputs end to end along one axis. */
+export const concatKernel: CudaKernel = moving('cuda/concat', 'concat', (call) => {
+  const [y] = call.outputs;
+  const axis = call.attributes.axis as number;
+  const strides = contiguousStrides(y!.shape);
+  let before = 0;
+  return call.inputs.flatMap((x) => {
+    const from = before * strides[axis]!;
+    before += x.shape[axis]!;
+    return strideMove(x, y!, from, strides);
+  });
+});
+
+/** Surrounds its input with a value. */
+export const padKernel: CudaKernel = moving('cuda/pad', 'pad', (call) => {
+  const [y] = call.outputs;
+  const strides = contiguousStrides(y!.shape);
+  const before = call.attributes.before as readonly number[];
+  const from = before.reduce((sum, count, axis) => sum + count * strides[axis]!, 0);
+  return [
+    ...fillWith(y!, call.attributes.value as number),
+    ...strideMove(call.inputs[0]!, y!, from, strides),
+  ];
+});
+
+/** Every element is one value. */
+export const fillKernel: CudaKernel = moving('cuda/fill', 'fill', ({ outputs: [y], attributes }) =>
+  // `true` and `false` serve as 1 and 0.
+  fillWith(y!, Number(attributes.value)),
+);

@@ -1,0 +1,73 @@
+import type { CudaKernel } from '../kernel.js';
+import { iotaKernel, randomKernel } from './array/make.js';
+import { concatKernel, copyKernel, fillKernel, padKernel } from './array/move.js';
+import { argmaxKernel, sortKernel, topKKernel } from './array/order.js';
+import { cumulativeSumKernel, maxKernel, sumKernel } from './array/reduce.js';
+import { gatherRowsKernel, scatterAddRowsKernel, writeRowsKernel } from './array/rows.js';
+import { gatedRmsNormKernel, layerNormKernel, rmsNormKernel } from './composite/norms.js';
+import { sampleKernel } from './composite/sample.js';
+import { crossEntropyKernel, logSoftmaxKernel, softmaxKernel } from './composite/softmax.js';
+import { binaryKernels } from './elementwise/binary.js';
+import { castKernel } from './elementwise/cast.js';
+import { selectKernel } from './elementwise/select.js';
+import { unaryKernels } from './elementwise/unary.js';
+import { gemvKernel } from './matmul/gemv.js';
+import { matmulKernel } from './matmul/matmul.js';
+import { tensorMatmulKernel } from './matmul/tensor-matmul.js';
+import { attentionKernel } from './sequence/attention.js';
+import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { ropeKernel } from './sequence/rope.js';
+import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
+import { ssdScanKernel, ssdStepKernel } from './sequence/ssd.js';
+
+/** Choices among kernels. */
+export interface KernelOptions {
+  /**
+   * Arithmetic of products of float32 activations with bfloat16 weights. `float32` (the default) cuts the
+   * activations into three bfloat16 pieces, so that every term is exact; `bfloat16` rounds them, three times
+   * faster where matrices are large, with a relative error of about 2⁻⁹ per activation.
+   */
+  readonly products?: 'float32' | 'bfloat16';
+}
+
+/** Every kernel of this package, in the order in which they are tried. */
+export function standardKernels({ products = 'float32' }: KernelOptions = {}): readonly CudaKernel[] {
+  return [
+    ...unaryKernels,
+    ...binaryKernels,
+    castKernel,
+    selectKernel,
+    sumKernel,
+    maxKernel,
+    argmaxKernel,
+    cumulativeSumKernel,
+    sortKernel,
+    gemvKernel,
+    tensorMatmulKernel(products === 'float32' ? 3 : 1),
+    matmulKernel,
+    gatherRowsKernel,
+    scatterAddRowsKernel,
+    writeRowsKernel,
+    concatKernel,
+    padKernel,
+    fillKernel,
+    iotaKernel,
+    randomKernel,
+    copyKernel,
+    softmaxKernel,
+    logSoftmaxKernel,
+    rmsNormKernel,
+    gatedRmsNormKernel,
+    layerNormKernel,
+    crossEntropyKernel,
+    topKKernel,
+    sampleKernel,
+    ropeKernel,
+    attentionKernel,
+    causalConv1dKernel,
+    selectiveScanKernel,
+    selectiveStepKernel,
+    ssdScanKernel,
+    ssdStepKernel,
+  ];
+}

@@ -1,0 +1,110 @@
+import { byteSize, elementCount, isHalf, type OpCall, type Operand, type ProgramCall } from '@hybra/spec';
+import type { CudaKernel } from '../../kernel.js';
+import { f32, flag, i64, type Launch, pointer, u32 } from '../../launch/launch.js';
+import { unsupported } from '../accept.js';
+import { areRowsAligned, planMatmul } from './matmul-plan.js';
+
+/** Most rows of a; more go to the tensor cores. */
+const maxRows = 8;
+/** Bytes of shared memory for the rows of a. */
+const sharedLimit = 160 * 1024;
+const warps = 4;
+
+/** What stands before a product in a block of a model and is computed with it: see native/gemv.cu. */
+export type Prologue =
+  | { readonly kind: 'rms'; readonly weight: Operand; readonly epsilon: number }
+  | {
+      readonly kind: 'gated';
+      readonly weight: Operand;
+      readonly epsilon: number;
+      readonly gate: Operand;
+      readonly gateStride: number;
+      readonly groups: number;
+      readonly isGatedFirst: boolean;
+    };
+
+/** A product of few rows with a weight whose rows are contiguous: every weight is read once. */
+export const gemvKernel: CudaKernel = {
+  name: 'cuda/gemv',
+  op: 'matmul',
+  supports: (call) => {
+    const reason = refusalOfGemv(call);
+    return reason === undefined ? { supported: true, acceptsStrided: true } : unsupported(`gemv: ${reason}`);
+  },
+  plan: (call) => planGemv(call),
+};
+
+function refusalOfGemv(call: OpCall): string | undefined {
+  const [a, b] = call.inputs;
+  const { M, K, aK, bK, bN, batchCount } = planMatmul(call);
+  if (a!.dtype !== 'f32' || (b!.dtype !== 'f32' && !isHalf(b!.dtype))) return 'a is not f32';
+  if (batchCount !== 1 || M > maxRows) return `more than ${maxRows} rows`;
+  if (aK !== 1 || bK !== 1) return 'a or b is not contiguous along k';
+  if (K === 0 || (K * byteSize(b!.dtype)) % 16 !== 0 || K % 4 !== 0)
+    return 'rows are not whole 16-byte words';
+  if (!areRowsAligned(b!, bN)) return 'rows of b are not aligned';
+  if (paddedRows(M) * K * 4 > sharedLimit) return 'rows of a exceed the shared memory';
+  return undefined;
+}
+
+function paddedRows(M: number): number {
+  return M <= 1 ? 1 : M <= 2 ? 2 : M <= 4 ? 4 : 8;
+}
+
+/** Outputs per warp: more reuse of a where there are warps enough to fill the device. */
+function rowsPerWarp(M: number, N: number): number {
+  if (M > 1) return 2;
+  return N >= 16_384 ? 4 : N >= 6_144 ? 2 : 1;
+}
+
+/**
+ * Launches of one product.
+ * @param around what else is computed in the same pass: `x` instead of the call's a, a residual, another output
+ */
+export function planGemv(
+  call: ProgramCall,
+  around: {
+    readonly x?: Operand;
+    readonly xStride?: number;
+    readonly prologue?: Prologue;
+    readonly residual?: Operand;
+    readonly y?: Operand;
+  } = {},
+): readonly Launch[] {
+  const [a, b] = call.inputs as [Operand, Operand];
+  const y = around.y ?? call.outputs[0]!;
+  if (elementCount(y.shape) === 0) return [];
+  const { M, K, N, aM, bN } = planMatmul(call);
+  const rows = paddedRows(M);
+  const perWarp = rowsPerWarp(M, N);
+  const { prologue } = around;
+  const gated = prologue?.kind === 'gated' ? prologue : undefined;
+  const way = prologue === undefined ? 0 : gated ? 2 : 1;
+  return [
+    {
+      kind: 'kernel',
+      module: 'gemv',
+      entry: `gemv_${b.dtype}_m${rows}_r${perWarp}_p${way}`,
+      grid: [Math.ceil(N / (warps * perWarp)), 1, 1],
+      block: warps * 32,
+      sharedBytes: rows * K * 4,
+      parameters: [
+        pointer(around.x ?? a),
+        pointer(b),
+        pointer(y),
+        pointer(around.residual),
+        u32(N),
+        u32(K),
+        i64(around.xStride ?? aM),
+        i64(bN),
+        u32(M),
+        pointer(gated?.gate),
+        pointer(prologue?.weight),
+        i64(gated?.gateStride ?? 0),
+        u32(gated ? K / gated.groups : K),
+        f32(prologue?.epsilon ?? 0),
+        flag(gated?.isGatedFirst ?? false),
+      ],
+    },
+  ];
+}
