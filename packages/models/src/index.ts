@@ -26,6 +26,7 @@ export { type HostWeights, initialWeights } from './initialize/initial-weights.j
 export { uniformStream } from './initialize/uniform-stream.js';
 export { loadModel } from './load/load-model.js';
 export type { LoadOptions, LoadProgress } from './load/load-options.js';
+export { type LoadedWeights, loadWeights } from './load/load-weights.js';
 export { modelFromWeights } from './load/model-from-weights.js';
 export type { Placement } from './load/placement.js';
 export { type PresetName, preset, presetNames } from './presets/presets.js';

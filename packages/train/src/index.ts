@@ -1,0 +1,25 @@
+export {
+  type CheckpointFacts,
+  openLatestCheckpoint,
+  saveCheckpoint,
+} from './checkpoint/checkpoint.js';
+export type { Batch, BatchSource } from './data/batch.js';
+export { documentBatches } from './data/document-batches.js';
+export { permutation } from './data/permutation.js';
+export { readTokens, type TextTokenizer, type TokenizedText } from './data/read-text.js';
+export { evaluationBatches, type StreamOptions, streamBatches } from './data/stream-batches.js';
+export { arrayTokens, fileTokens, type TokenSource } from './data/token-source.js';
+export { type ExportOptions, exportModel } from './export/export-model.js';
+export { huggingFaceConfig } from './export/hugging-face-config.js';
+export { type AdamWOptions, adamW } from './optimizer/adamw.js';
+export { type ScheduleOptions, schedule } from './optimizer/schedule.js';
+export { decays } from './parameters/decays.js';
+export type { TrainingMode } from './parameters/parameterization.js';
+export {
+  type StepEvent,
+  type TrainingEvent,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from './trainer/train.js';
+export { createTrainer, type StepResult, Trainer, type TrainerOptions } from './trainer/trainer.js';

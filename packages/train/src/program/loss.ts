@@ -1,0 +1,38 @@
+import { type LayerState, stepContext } from '@hybra/layers';
+import type { Model } from '@hybra/models';
+import { cast, crossEntropy, greaterEqual, iota, literal, reshape, sum, type Tensor } from '@hybra/tensor';
+
+/** What a model makes of rows of tokens. */
+export interface TokenLosses {
+  /** f32[B · T], nats; 0 where the target is −1. */
+  readonly losses: Tensor;
+  /** f32[B · T, V] */
+  readonly logits: Tensor;
+  /** f32: how many targets there are. */
+  readonly count: Tensor;
+}
+
+/**
+ * The loss of each token of a batch, every row from its initial state. Padding needs no mask of its own: it lies
+ * to the right, where causal layers do not look, and its targets are −1.
+ * @param ids i32[B, T]
+ * @param targets i32[B, T], −1 where nothing is to be predicted
+ */
+export function tokenLosses(
+  model: Model,
+  { ids, targets }: { readonly ids: Tensor; readonly targets: Tensor },
+  states: readonly LayerState[],
+): TokenLosses {
+  const [batch, time] = ids.shape as [number, number];
+  const slots = iota([batch]);
+  const all = (value: number): Tensor => literal(new Array<number>(batch).fill(value), [batch], 'i32');
+  const context = stepContext({ slots, starts: all(0), lengths: all(time), time });
+  const { hidden } = model.hidden(ids, context, states);
+  const logits = reshape(model.logits(hidden), [batch * time, model.vocabularySize]);
+  const flat = reshape(targets, [batch * time]);
+  return {
+    losses: crossEntropy(logits, flat),
+    logits,
+    count: sum(cast(greaterEqual(flat, 0), 'f32')),
+  };
+}

@@ -1,0 +1,160 @@
+import { createRecomputation, gradients } from '@hybra/autograd';
+import type { HybridConfig } from '@hybra/models';
+import type { Device } from '@hybra/spec';
+import {
+  add,
+  type CompiledProgram,
+  compile,
+  concat,
+  div,
+  less,
+  maximum,
+  mul,
+  reshape,
+  select,
+  slice,
+  sum,
+  type Tensor,
+  type Tensors,
+} from '@hybra/tensor';
+import { type AdamWSettings, adamW } from '../optimizer/adamw.js';
+import { clipByNorm } from '../optimizer/clip.js';
+import type { Parameterization } from '../parameters/parameterization.js';
+import { tokenLosses } from './loss.js';
+import { initialStates, trainableModel } from './trainable-model.js';
+
+/** What a training step is made for. */
+export interface StepSettings {
+  readonly device: Device;
+  readonly config: HybridConfig;
+  readonly parameterization: Parameterization;
+  readonly frozen: Tensors;
+  /** Rows of one forward pass. */
+  readonly batch: number;
+  /** Tokens per row. */
+  readonly time: number;
+  /** Forward passes per step, whose gradients add up. */
+  readonly accumulation: number;
+  readonly adamW: AdamWSettings;
+  /** Largest norm of the gradient. */
+  readonly clip: number;
+  readonly dtype: 'f32' | 'f16' | 'bf16';
+  readonly recompute: boolean;
+  readonly dropout: number;
+  /** Of dropout. */
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Names of a variable's states in the step program. */
+export const stateNames = {
+  parameter: (name: string): string => `parameter ${name}`,
+  first: (name: string): string => `first moment ${name}`,
+  second: (name: string): string => `second moment ${name}`,
+} as const;
+
+/**
+ * Compiles one training step as one program: forward, backward, clipping and AdamW. Variables and moments are its
+ * states, updated in place. A step whose gradient is not finite changes none of them.
+ *
+ * inputs: `ids`, `targets` i32[accumulation · batch, time]; `numbers` f32[3] as `stepNumbers` makes them;
+ * `stream` u32[3], seed and step. outputs: `loss` f32 (mean nats per target), `norm` f32, `squares` f32[variables].
+ * @throws what `compile` throws
+ */
+export function compileStep(settings: StepSettings): Promise<CompiledProgram> {
+  const { device, batch, time, accumulation, parameterization } = settings;
+  const { variables } = parameterization;
+  const rows = { dtype: 'i32', shape: [accumulation * batch, time] } as const;
+  const states = Object.fromEntries(
+    variables.flatMap(({ name, shape }) =>
+      Object.values(stateNames).map((named) => [named(name), { dtype: 'f32', shape } as const]),
+    ),
+  );
+  return compile({
+    label: 'training step',
+    device,
+    inputs: {
+      ids: rows,
+      targets: rows,
+      numbers: { dtype: 'f32', shape: [3] },
+      stream: { dtype: 'u32', shape: [3] },
+    },
+    states,
+    ...(settings.signal && { signal: settings.signal }),
+    build: ({ inputs, states }) => recordStep(settings, inputs, states),
+  });
+}
+
+function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
+  const { batch, accumulation, parameterization } = settings;
+  const { variables } = parameterization;
+  const trained = Object.fromEntries(
+    variables.map(({ name }) => [name, states[stateNames.parameter(name)]!]),
+  );
+  const passes = Array.from({ length: accumulation }, (_, pass) => {
+    const rowsOf = (x: Tensor): Tensor => slice(x, 0, pass * batch, (pass + 1) * batch);
+    return recordPass(settings, {
+      trained,
+      ids: rowsOf(inputs.ids!),
+      targets: rowsOf(inputs.targets!),
+      stream: inputs.stream!,
+    });
+  });
+  const count = maximum(
+    passes.map((pass) => pass.count).reduce((a, b) => add(a, b)),
+    1,
+  );
+  const loss = div(
+    passes.map((pass) => pass.total).reduce((a, b) => add(a, b)),
+    count,
+  );
+  const sums = variables.map((_, index) =>
+    passes.map((pass) => pass.gradients[index]!).reduce((a, b) => add(a, b)),
+  );
+  // From the last layer to the first, as the backward pass makes them: none waits for the others.
+  const means = sums.map((each) => div(each, count));
+  const { norm, scale, squares } = clipByNorm([...means].reverse(), settings.clip);
+  const isSound = less(norm, Number.POSITIVE_INFINITY); // false for NaN
+  const numbers = [0, 1, 2].map((index) => reshape(slice(inputs.numbers!, 0, index, index + 1), []));
+  const scalars = { learningRate: numbers[0]!, firstCorrection: numbers[1]!, secondCorrection: numbers[2]! };
+  const updated: Record<string, Tensor> = {};
+  for (const [index, { name, decays }] of variables.entries()) {
+    const before = {
+      parameter: trained[name]!,
+      first: states[stateNames.first(name)]!,
+      second: states[stateNames.second(name)]!,
+    };
+    const after = adamW(before, mul(means[index]!, scale), scalars, { ...settings.adamW, decays });
+    for (const part of ['parameter', 'first', 'second'] as const) {
+      updated[stateNames[part](name)] = select(isSound, after[part], before[part]);
+    }
+  }
+  return { outputs: { loss, norm, squares: concat([...squares].reverse(), 0) }, states: updated };
+}
+
+function recordPass(
+  settings: StepSettings,
+  { trained, ids, targets, stream }: { trained: Tensors; ids: Tensor; targets: Tensor; stream: Tensor },
+) {
+  const recomputation = settings.recompute ? createRecomputation() : undefined;
+  const parts = {
+    ...settings,
+    trained,
+    recomputation,
+    dropout: settings.dropout > 0 ? { rate: settings.dropout, stream } : undefined,
+  };
+  const model = trainableModel(parts);
+  const states = initialStates(model, parts, settings);
+  const { losses, count } = tokenLosses(model, { ids, targets }, states);
+  const total = sum(losses);
+  const names = settings.parameterization.variables.map(({ name }) => name);
+  return {
+    total,
+    count,
+    gradients: gradients(
+      total,
+      names.map((name) => trained[name]!),
+      recomputation ? { recomputation } : {},
+    ),
+  };
+}
