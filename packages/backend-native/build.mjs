@@ -108,8 +108,9 @@ async function build(compiler) {
     '-Wall',
     '-Wextra',
     '-Wno-psabi',
-    // GCC's own headers of intrinsics begin with registers that hold nothing.
+    // GCC’s own headers of intrinsics begin with registers that hold nothing (GCC bug 105593).
     '-Wno-maybe-uninitialized',
+    '-Wno-uninitialized',
     '-DNAPI_VERSION=8',
     `-I${headers}`,
     ...sets.map(({ name }) => `-DHYBRA_HAS_${name.toUpperCase()}`),

@@ -1,2 +1,3 @@
 export type { LoadedAddon } from './addon/load-addon.js';
 export { type NativeOptions, native } from './backend.js';
+export { type CeilingMeter, type Ceilings, ceilingMeter } from './ceilings.js';

@@ -138,6 +138,16 @@ napi_value timings(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
+/** (device, address or 0, floats) → operations per second, or with an address bytes per second */
+napi_value ceiling(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  Device& device = arguments.external<Handle>(0)->device();
+  const float* from = reinterpret_cast<const float*>(arguments.address(1));
+  const double rate = from ? device.table().readBandwidth(device.pool(), from, arguments.integer(2))
+                           : device.table().peakOperations(device.pool());
+  return toNumber(env, rate);
+}
+
 }  // namespace
 }  // namespace hybra
 
@@ -151,6 +161,7 @@ NAPI_MODULE_INIT() {
       {"close", close},       {"allocate", allocate}, {"release", release}, {"memoryBytes", memoryBytes},
       {"write", write},       {"copy", copy},   {"wait", wait},   {"scratchBytes", scratchBytes},
       {"compile", compile},   {"run", run},     {"timings", timings},
+      {"ceiling", ceiling},
   };
   for (const auto& [name, function] : functions) {
     napi_value value;

@@ -80,6 +80,10 @@ struct KernelTable {
   std::int64_t (*scratchBytes)(const Call&, int threads);
   /** Runs a call, widening 16-bit floats where its kernel wants float32. */
   void (*run)(const Call&, const Frame&);
+  /** Multiply-adds in registers: floating-point operations per second on all threads. */
+  double (*peakOperations)(Pool&);
+  /** Bytes per second of reading floats once on all threads. */
+  double (*readBandwidth)(Pool&, const float*, std::int64_t count);
 };
 
 constexpr std::int64_t scratchAlignment = 64;

@@ -57,9 +57,17 @@ struct Float32 {
 struct BFloat16 {
   using Element = std::uint16_t;
   static HYBRA_INLINE vf load(const std::uint16_t* from) {
+#if defined(__AVX512F__)
+    const __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    return floatsOf((vi)_mm512_slli_epi32(words, 16));
+#elif defined(__AVX2__)
+    const __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    return floatsOf((vi)_mm256_slli_epi32(words, 16));
+#else
     vh halves;
     std::memcpy(&halves, from, sizeof halves);
     return floatsOf((vi)(__builtin_convertvector(halves, vu) << 16));
+#endif
   }
   static HYBRA_INLINE float get(std::uint16_t value) { return widenBf16(value); }
 };

@@ -12,32 +12,75 @@ namespace {
 /** Rows of b that are read side by side. */
 constexpr int dotColumns = 4;
 
+/**
+ * Dot products of one row of a with four rows of b, one after the other: b is read in one stream, which is what
+ * memory is fastest at.
+ */
+template <class Reader>
+HYBRA_INLINE void dotStream(const MatmulPlan& plan, const float* a, const typename Reader::Element* b, float* y) {
+  constexpr int chains = 4;
+  vf totals[dotColumns];
+  for (int column = 0; column < dotColumns; column++) {
+    const typename Reader::Element* row = b + column * plan.bN;
+    vf sums[chains] = {};
+    std::int64_t k = 0;
+    for (; k + chains * lanes <= plan.K; k += chains * lanes) {
+#pragma GCC unroll 4
+      for (int chain = 0; chain < chains; chain++) {
+        sums[chain] += Reader::load(row + k + chain * lanes) * load(a + k + chain * lanes);
+      }
+    }
+    for (; k + lanes <= plan.K; k += lanes) sums[0] += Reader::load(row + k) * load(a + k);
+    if (k < plan.K) {
+      const int rest = static_cast<int>(plan.K - k);
+      sums[1] += loadSomeOf<Reader>(row + k, rest) * loadSome(a + k, rest);
+    }
+    totals[column] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+  const quad results = sumsOf(totals[0], totals[1], totals[2], totals[3]);
+  std::memcpy(y, &results, sizeof results);
+}
+
 /** Dot products of `Rows` rows of a with `Columns` rows of b. */
 template <class Reader, int Rows, int Columns>
 HYBRA_INLINE void dotTile(const MatmulPlan& plan, const float* a, const typename Reader::Element* b, float* y) {
+  if constexpr (Rows == 1 && Columns == dotColumns) {
+    dotStream<Reader>(plan, a, b, y);
+    return;
+  }
   vf sums[Columns][Rows] = {};
-  const std::int64_t K = plan.K;
+  const std::int64_t K = plan.K, bN = plan.bN;
   std::int64_t k = 0;
   for (; k + lanes <= K; k += lanes) {
     vf rows[Rows];
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int row = 0; row < Rows; row++) rows[row] = load(a + row * plan.aM + k);
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int column = 0; column < Columns; column++) {
-      const vf weights = Reader::load(b + column * plan.bN + k);
-#pragma GCC unroll 8
+      const typename Reader::Element* from = b + column * bN + k;
+      // The rows that come next: several short streams side by side are too much for a prefetcher to guess.
+      __builtin_prefetch(from + Columns * bN);
+      const vf weights = Reader::load(from);
+#pragma GCC unroll 4
       for (int row = 0; row < Rows; row++) sums[column][row] += weights * rows[row];
     }
   }
   if (k < K) {
     const int rest = static_cast<int>(K - k);
     for (int column = 0; column < Columns; column++) {
-      const vf weights = loadSomeOf<Reader>(b + column * plan.bN + k, rest);
+      const vf weights = loadSomeOf<Reader>(b + column * bN + k, rest);
       for (int row = 0; row < Rows; row++) sums[column][row] += weights * loadSome(a + row * plan.aM + k, rest);
     }
   }
+#pragma GCC unroll 4
   for (int row = 0; row < Rows; row++) {
-    for (int column = 0; column < Columns; column++) y[row * plan.N + column] = sumOf(sums[column][row]);
+    float* to = y + row * plan.N;
+    if constexpr (Columns == 4) {
+      const quad results = sumsOf(sums[0][row], sums[1][row], sums[2][row], sums[3][row]);
+      std::memcpy(to, &results, sizeof results);
+    } else {
+      for (int column = 0; column < Columns; column++) to[column] = sumOf(sums[column][row]);
+    }
   }
 }
 

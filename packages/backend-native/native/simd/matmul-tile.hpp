@@ -67,8 +67,6 @@ struct MakeTiles<0, Rows...> : TilesOf<Rows...> {};
 
 HYBRA_INLINE Tile tileFor(std::int64_t rows) { return MakeTiles<tileRows>::table[rows - 1]; }
 
-typedef float quad __attribute__((vector_size(16)));
-
 /** Writes four runs of b side by side: `to[k · tileColumns + row]`. */
 HYBRA_INLINE void interleaveFour(const float* rows[4], std::int64_t K, float* to) {
   std::int64_t k = 0;

@@ -3,6 +3,7 @@
 #include "attention.hpp"
 #include "cast.hpp"
 #include "causal-conv.hpp"
+#include "ceilings.hpp"
 #include "elementwise.hpp"
 #include "matmul.hpp"
 #include "reduce.hpp"
@@ -64,6 +65,8 @@ const KernelTable table = {
     },
     scratchBytes,
     run,
+    peakOperations,
+    readBandwidth,
 };
 
 namespace {

@@ -73,17 +73,28 @@ HYBRA_INLINE vf withSignOf(vf magnitude, vf sign) {
   return floatsOf((bitsOf(magnitude) & splat(0x7fffffff)) | (bitsOf(sign) & splat(INT32_MIN)));
 }
 
+typedef float quad __attribute__((vector_size(16)));
+
+/** Adds up the quarters (AVX-512), halves (AVX2) or nothing of a vector. */
+HYBRA_INLINE quad foldToQuad(vf x) {
+  quad parts[lanes / 4];
+  std::memcpy(parts, &x, sizeof x);
+  if constexpr (lanes == 16) return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+  else if constexpr (lanes == 8) return parts[0] + parts[1];
+  else return parts[0];
+}
+
 HYBRA_INLINE float sumOf(vf x) {
-#if defined(__AVX512F__)
-  return _mm512_reduce_add_ps((__m512)x);
-#else
-  float values[lanes];
-  store(values, x);
-  for (int width = lanes / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; i++) values[i] += values[i + width];
-  }
-  return values[0];
-#endif
+  const quad q = foldToQuad(x);
+  return (q[0] + q[2]) + (q[1] + q[3]);
+}
+
+/** The sums of four vectors. */
+HYBRA_INLINE quad sumsOf(vf a, vf b, vf c, vf d) {
+  const quad p = foldToQuad(a), q = foldToQuad(b), r = foldToQuad(c), s = foldToQuad(d);
+  const quad low = __builtin_shufflevector(p, q, 0, 4, 1, 5) + __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  const quad high = __builtin_shufflevector(r, s, 0, 4, 1, 5) + __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  return __builtin_shufflevector(low, high, 0, 1, 4, 5) + __builtin_shufflevector(low, high, 2, 3, 6, 7);
 }
 
 HYBRA_INLINE float largestOf(vf x) {

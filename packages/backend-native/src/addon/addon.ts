@@ -33,6 +33,11 @@ export interface Addon {
   /** @param program as `encodeProgram` writes it */
   compile(program: Float64Array, segments: Float64Array, isTimed: boolean): ProgramHandle;
   run(device: DeviceHandle, program: ProgramHandle, bindings: Float64Array): void;
+  /**
+   * Blocks while it measures: operations per second of multiply-adds (address 0), or bytes per second of reading
+   * `floats` numbers once. The device must be idle.
+   */
+  ceiling(device: DeviceHandle, address: number, floats: number): number;
   /** Nanoseconds of each call of the last run. */
   timings(program: ProgramHandle, into: Float64Array): void;
 }

@@ -176,6 +176,18 @@ export class NativeDevice implements Device {
     this.#resolveLost({ reason: 'destroyed', message: 'The device was disposed of.' });
   }
 
+  /** Blocks while it measures; see `Ceilings`. @param buffer what is read */
+  measureCeilings(buffer: DeviceBuffer): {
+    readonly operationsPerSecond: number;
+    readonly readBytesPerSecond: number;
+  } {
+    const { address, byteLength } = this.#own(buffer, 'measureCeilings');
+    return {
+      operationsPerSecond: this.#addon.ceiling(this.#handle, 0, 0),
+      readBytesPerSecond: this.#addon.ceiling(this.#handle, address, Math.floor(byteLength / 4)),
+    };
+  }
+
   #reserve(byteLength: number, label: string | undefined): NativeBuffer {
     const memoryBytes = this.#addon.memoryBytes(this.#handle);
     const details = { byteLength, label, memoryBytes, limit: this.#memoryLimitBytes };
