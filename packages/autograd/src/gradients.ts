@@ -48,7 +48,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], options: Gradien
     }
     targets.set(tensor.value, 'pass');
   }
-  const gradientOf = reverse(seeds, {
+  const { gradientOf } = reverse(seeds, {
     targets,
     collected: wrt.map(({ value }) => value),
     segments: options.recomputation?.segments ?? new ValueMap(),

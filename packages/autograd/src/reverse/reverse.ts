@@ -16,11 +16,16 @@ export interface Seed {
   readonly cotangent: Tensor;
 }
 
-/**
- * Carries gradients from the seeds back to the targets.
- * @returns the gradient of a target value in its shape, `undefined` where nothing depends on it
- */
-export function reverse(seeds: readonly Seed[], walk: Walk): (value: Value) => Tensor | undefined {
+/** What arrived at the targets. */
+export interface Reversed {
+  /** The gradient of a target in its shape, `undefined` where nothing depends on it. */
+  gradientOf(value: Value): Tensor | undefined;
+  /** Its parts, for whoever adds them to others. Of a target that stops, these are all. */
+  contributionsTo(value: Value): readonly Contribution[];
+}
+
+/** Carries gradients from the seeds back to the targets. */
+export function reverse(seeds: readonly Seed[], walk: Walk): Reversed {
   const arrived = new ValueMap<Contribution[]>();
   const sums = new ValueMap<Tensor>();
   const found = new ValueMap<Tensor>();
@@ -47,10 +52,13 @@ export function reverse(seeds: readonly Seed[], walk: Walk): (value: Value) => T
     found.set(value, before ? add(before, gradient) : gradient);
   };
   for (const item of order.reverse()) pullBack(item, { gradientOf, contribute, collect, needed, walk });
-  return (value) => {
-    const gradient = gradientOf(value);
-    const inSegments = found.get(value);
-    return gradient && inSegments ? add(gradient, inSegments) : (gradient ?? inSegments);
+  return {
+    gradientOf(value) {
+      const gradient = gradientOf(value);
+      const inSegments = found.get(value);
+      return gradient && inSegments ? add(gradient, inSegments) : (gradient ?? inSegments);
+    },
+    contributionsTo: (value) => arrived.get(value) ?? [],
   };
 }
 
@@ -104,10 +112,10 @@ function pullBackCall(node: Extract<Item, { kind: 'call' }>['node'], pass: Pass)
   const targets = new ValueMap<Target>();
   const wantedInputs = inputs.filter((_, index) => wanted[index]);
   for (const { value } of wantedInputs) targets.set(value, 'stop');
-  const gradientOf = reverse(seeds, { targets, collected: [], segments: new ValueMap<Segment>() });
+  const reversed = reverse(seeds, { targets, collected: [], segments: new ValueMap<Segment>() });
+  // Parts of a value are handed on as parts: those of a split are then laid side by side.
   for (const value of distinctValues(wantedInputs)) {
-    const gradient = gradientOf(value);
-    if (gradient) pass.contribute(new Tensor(value), gradient);
+    for (const { window, gradient } of reversed.contributionsTo(value)) pass.contribute(window, gradient);
   }
 }
 
@@ -124,7 +132,7 @@ function pullBackSegment({ run, inputs, outputs }: Segment, pass: Pass): void {
   const targets = new ValueMap<Target>();
   for (const value of pass.walk.collected) targets.set(value, 'pass');
   for (const { value } of copies) targets.set(value, 'stop');
-  const gradientOf = reverse(seeds, { ...pass.walk, targets });
+  const { gradientOf } = reverse(seeds, { ...pass.walk, targets });
   for (const [index, { value }] of copies.entries()) {
     const gradient = gradientOf(value);
     if (gradient) pass.contribute(inputs[index]!, gradient);
