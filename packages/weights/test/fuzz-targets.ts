@@ -1,5 +1,14 @@
 import { bytesDirectory } from '../src/checkpoint/bytes-directory.js';
-import { encodeSafetensors, openCheckpoint, openSafetensors, readJson } from '../src/index.js';
+import {
+  encodeGguf,
+  encodeSafetensors,
+  isBlockType,
+  matrixOfBlocks,
+  openCheckpoint,
+  openGguf,
+  openSafetensors,
+  readJson,
+} from '../src/index.js';
 import { bytesSource } from '../src/sources/bytes-source.js';
 import { rawSafetensors, twoTensors } from './raw-safetensors.js';
 
@@ -95,6 +104,33 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     run: (bytes) =>
       expectTypedErrors(async () => {
         await readJson(bytesDirectory({ 'config.json': bytes }), 'config.json');
+      }),
+  },
+  {
+    name: 'weights/gguf',
+    seeds: async () => [
+      await encodeGguf({
+        metadata: {
+          'general.architecture': { type: 'string', value: 'mamba' },
+          'general.alignment': { type: 'u32', value: 32 },
+          'tokenizer.ggml.tokens': { type: 'array', of: 'string', value: ['a', 'b', ''] },
+          'tokenizer.ggml.scores': { type: 'array', of: 'f32', value: [0, -1, 2] },
+        },
+        tensors: [
+          { name: 'token_embd.weight', type: 'q4_0', shape: [2, 32], bytes: new Uint8Array(36).fill(9) },
+          { name: 'blk.0.ssm_a', type: 'f32', shape: [2, 2], bytes: new Uint8Array(16) },
+          { name: 'blk.0.ssm_in.weight', type: 'q6_k', shape: [1, 256], bytes: new Uint8Array(210).fill(3) },
+        ],
+      }),
+    ],
+    run: (bytes) =>
+      expectTypedErrors(async () => {
+        const file = await openGguf(checked(bytes));
+        for (const { name, type } of file.tensors.values()) {
+          const blocks = await file.read(name);
+          if (isBlockType(type.name)) matrixOfBlocks(type.name, blocks);
+        }
+        await file.close();
       }),
   },
 ];
