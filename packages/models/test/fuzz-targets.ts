@@ -27,7 +27,9 @@ export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((f
 
 async function seedsOf(modelType: string): Promise<Uint8Array[]> {
   const configs = await Promise.all(fixtureNames.map(readConfig));
-  return configs.filter((bytes) => JSON.parse(new TextDecoder().decode(bytes)).model_type === modelType);
+  return configs.filter(
+    (bytes) => familyOf(JSON.parse(new TextDecoder().decode(bytes))).modelType === modelType,
+  );
 }
 
 async function readConfig(name: string): Promise<Uint8Array> {

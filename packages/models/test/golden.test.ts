@@ -8,8 +8,8 @@ import { largestError, positions, runModel } from './support/model-runner.js';
 // Logits have a deviation of 1.6. The goldens are float32 sums themselves: that of mamba lies 1.4e-4 from the same
 // model in float64, and we measure 1.1e-4 against it, 4e-5 and below against the others.
 const goldenTolerance = 5e-4;
-// The same sums cut elsewhere.
-const selfTolerance = 5e-5;
+// The same sums cut elsewhere. zamba2 amplifies most: 7.5e-5.
+const selfTolerance = 2e-4;
 
 describe.each(fixtureNames)('%s', (name) => {
   let device: Device;

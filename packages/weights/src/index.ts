@@ -13,6 +13,25 @@ export {
   takeWeights,
   type WeightTaker,
 } from './checkpoint/take-weights.js';
+export type { GgmlType, GgmlTypeName } from './gguf/ggml-type.js';
+export {
+  blocksOfValues,
+  type GgufBlockType,
+  ggufSchemes,
+  isBlockType,
+  matrixOfBlocks,
+} from './gguf/gguf-matrix.js';
+export type { GgufScalarType, GgufValue } from './gguf/header-value.js';
+export { type GgufFile, openGguf } from './gguf/open-gguf.js';
+export type { GgufTensor } from './gguf/parse-gguf-header.js';
+export {
+  encodeGguf,
+  type GgufField,
+  type GgufTensorToWrite,
+  type GgufToWrite,
+  type WriteGgufOptions,
+  writeGguf,
+} from './gguf/write-gguf.js';
 export { hashCheck } from './integrity/hash-check.js';
 export { type HashOptions, sha256Hex, sha256OfSource } from './integrity/sha256.js';
 export { dequantizeMatrix } from './quantization/dequantize-matrix.js';
@@ -27,6 +46,15 @@ export { bytesSource } from './sources/bytes-source.js';
 export { fileSource } from './sources/file-source.js';
 export type { HttpOptions } from './sources/http/http-options.js';
 export { httpSource } from './sources/http-source.js';
+export { openTorch } from './torch/open-torch.js';
+export {
+  isKind,
+  type PickleDict,
+  type PickleInert,
+  type PickleValue,
+  type TorchTensor,
+} from './torch/pickle-values.js';
+export { readTorchArchive, type TorchArchive } from './torch/torch-archive.js';
 export { encodeSafetensors } from './writing/encode-safetensors.js';
 export type { WriteOptions } from './writing/replace-file.js';
 export type { TensorToEncode, TensorToWrite } from './writing/tensor-to-write.js';

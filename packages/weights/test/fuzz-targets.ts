@@ -10,7 +10,11 @@ import {
   readJson,
 } from '../src/index.js';
 import { bytesSource } from '../src/sources/bytes-source.js';
+import { openTorch } from '../src/torch/open-torch.js';
+import { readPickle } from '../src/torch/pickle-machine.js';
+import { PickleWriter } from './pickle-writer.js';
 import { rawSafetensors, twoTensors } from './raw-safetensors.js';
+import { torchFile } from './torch-file.js';
 
 /** A parser, valid inputs to start from, and one try: only errors that are not hybra's leave `run`. */
 export interface FuzzTarget {
@@ -133,4 +137,54 @@ export const fuzzTargets: readonly FuzzTarget[] = [
         await file.close();
       }),
   },
+  {
+    name: 'weights/torch-archive',
+    seeds: () => [smallTorchFile()],
+    run: (bytes) =>
+      expectTypedErrors(async () => {
+        const weights = await openTorch(checked(bytes));
+        for (const name of weights.entries.keys()) await weights.read(name);
+        await weights.close();
+      }),
+  },
+  {
+    // The pickle by itself: mutations of the whole archive mostly hit its directory.
+    name: 'weights/pickle',
+    seeds: () => [smallPickle(), ...strangePickles()],
+    run: async (bytes) => {
+      for (const inert of [false, true]) {
+        await expectTypedErrors(async () => {
+          readPickle(bytes, 'fuzzed', { inert });
+        });
+      }
+    },
+  },
 ];
+
+function smallTorchFile(): Uint8Array {
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
+  return torchFile({
+    'backbone.embedding.weight': { shape: [2, 3], bytes, storage: 'shared' },
+    'lm_head.weight': { shape: [3, 2], strides: [1, 3], bytes, storage: 'shared' },
+    steps: { shape: [1], storageType: 'LongStorage', elementBytes: 8, bytes: new Uint8Array(8) },
+  });
+}
+
+function smallPickle(): Uint8Array {
+  const file = smallTorchFile();
+  const start = file.findIndex((byte, index) => byte === 0x80 && file[index + 1] === 2);
+  return file.slice(start, file.indexOf(0x2e, start) + 1);
+}
+
+/** Pickles with what torch does not write, each a valid one. */
+function strangePickles(): Uint8Array[] {
+  const called = new PickleWriter().global('os', 'system').tuple(() => undefined);
+  const nested = new PickleWriter();
+  for (let depth = 0; depth < 200; depth++) nested.raw(0x5d, 0x28);
+  return [
+    called.reduce().end(),
+    nested.raw(...new Array<number>(200).fill(0x65)).end(),
+    Uint8Array.of(0x80, 4, 0x95, 3, 0, 0, 0, 0, 0, 0, 0, 0x5d, 0x94, 0x8a, 2, 0xff, 0xff, 0x61, 0x2e),
+    Uint8Array.of(0x80, 5, 0x8c, 1, 97, 0x8c, 1, 98, 0x93, 0x29, 0x81, 0x7d, 0x62, 0x2e),
+  ];
+}

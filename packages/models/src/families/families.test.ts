@@ -53,7 +53,12 @@ describe('parseConfig', () => {
     [{}, /model_type is missing; supported/],
     [{ model_type: 7 }, /model_type is 7/],
     [{ model_type: 'constructor' }, /supported/],
-    [{ d_model: 64, ssm_cfg: {} }, /layout of mamba_ssm/],
+    [
+      { d_model: 64, n_layer: 2, ssm_cfg: { layer: 'Mamba3' } },
+      /layer is "Mamba3", which is not supported yet/,
+    ],
+    [{ d_model: 64, n_layer: 2, ssm_cfg: { layer: 'LSTM' } }, /layer is "LSTM"/],
+    [{ d_model: 64, n_layer: 2, ssm_cfg: { d_stat: 8 } }, /"d_stat" \(nearest known: d_state/],
     [null, /is null/],
   ])('refuses %j', (json, message) => {
     expect(() => parseConfig(json)).toThrow(message);
@@ -110,7 +115,8 @@ describe('parseConfig', () => {
     ['llama', { partial_rotary_factor: 0.1 }, /partial_rotary_factor 0.1 of head_dim 8/],
     ['llama', { sliding_window: 128 }, /sliding_window is 128/],
     ['llama', { tie_word_embeddings: 'yes' }, /tie_word_embeddings is "yes"/],
-    ['nemotron_h', { hybrid_override_pattern: 'M-E-' }, /layer 2 is a mixture of experts.*not supported yet/],
+    ['nemotron_h', { hybrid_override_pattern: 'M-E-', num_experts_per_tok: 9 }, /num_experts_per_tok is 9/],
+    ['nemotron_h', { hybrid_override_pattern: 'M-E-', n_group: 3 }, /n_group 3 does not divide/],
     ['nemotron_h', { hybrid_override_pattern: 'M-X-' }, /"X" at 2/],
     ['nemotron_h', { hybrid_override_pattern: '' }, /hybrid_override_pattern is ""/],
     ['nemotron_h', { num_hidden_layers: 5 }, /num_hidden_layers is 5, but hybrid_override_pattern names 4/],

@@ -10,6 +10,7 @@ import { jambaFamily } from './jamba.js';
 import { lfm2Family } from './lfm2.js';
 import { llamaFamily } from './llama.js';
 import { mambaFamily } from './mamba.js';
+import { isMambaSsmConfig, mambaSsmFamily } from './mamba-ssm.js';
 import { mamba2Family } from './mamba2.js';
 import { mistralFamily } from './mistral.js';
 import { nemotronHFamily } from './nemotron-h.js';
@@ -30,6 +31,7 @@ export const families: Readonly<Record<string, Family>> = Object.freeze({
   llama: llamaFamily,
   mamba: mambaFamily,
   mamba2: mamba2Family,
+  mamba_ssm: mambaSsmFamily,
   mistral: mistralFamily,
   nemotron_h: nemotronHFamily,
   qwen2: qwen2Family,
@@ -46,13 +48,7 @@ export function familyOf(json: unknown): Family {
   }
   const supported = Object.keys(families).join(', ');
   const name = (json as { readonly model_type?: unknown }).model_type;
-  if (name === undefined && Object.hasOwn(json, 'ssm_cfg')) {
-    throw new HybraError(
-      'E_CONFIG',
-      `config: this is the layout of mamba_ssm (d_model, ssm_cfg), which is not supported yet. Convert it to transformers' layout; supported model types: ${supported}.`,
-      { key: 'model_type' },
-    );
-  }
+  if (isMambaSsmConfig(json)) return mambaSsmFamily;
   const family = typeof name === 'string' && Object.hasOwn(families, name) ? families[name] : undefined;
   if (!family) {
     throw new HybraError(

@@ -92,7 +92,9 @@ describe('bad input', () => {
   it('an empty folder', async () => {
     await expect(openCheckpoint(bytesDirectory({}))).rejects.toMatchObject({
       code: 'E_IO',
-      message: expect.stringMatching(/neither model.safetensors nor model.safetensors.index.json/),
+      message: expect.stringMatching(
+        /none of model.safetensors, model.safetensors.index.json, pytorch_model.bin/,
+      ),
     });
   });
 });

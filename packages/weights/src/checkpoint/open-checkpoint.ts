@@ -1,32 +1,38 @@
 import { HybraError } from '@hybra/spec';
-import { openSafetensors } from '../safetensors/open-safetensors.js';
 import type { WeightSource } from '../safetensors/weight-source.js';
 import type { Directory } from './directory.js';
 import { openShards } from './open-shards.js';
+import { openWeights } from './open-weights.js';
 import { parseShardIndex } from './parse-shard-index.js';
 import { readOptionalJson } from './read-json.js';
 
-const singleFile = 'model.safetensors';
-const indexFile = 'model.safetensors.index.json';
+/** Files of weights, best first: one file, or an index of several. */
+const layouts = [
+  { file: 'model.safetensors', index: 'model.safetensors.index.json' },
+  { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json' },
+] as const;
 
 /**
- * Opens the weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
- * Only headers are read.
- * @throws E_IO if neither is there or a shard is missing; E_FORMAT, E_DTYPE, E_ABORTED
+ * Opens the weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` names;
+ * where there is neither, `pytorch_model.bin` or the shards of its index. Only headers are read.
+ * @throws E_IO if none is there or a shard is missing; E_FORMAT, E_DTYPE, E_ABORTED
  * @example
  * const weights = await openCheckpoint(folderDirectory('models/tiny'));
  */
 export async function openCheckpoint(directory: Directory, signal?: AbortSignal): Promise<WeightSource> {
-  const source = await directory.open(singleFile, signal);
-  if (source) return openSafetensors(source, signal);
-  const index = await readOptionalJson(directory, indexFile, signal ? { signal } : {});
-  if (index === undefined) {
-    throw new HybraError(
-      'E_IO',
-      `${directory.name}: there is neither ${singleFile} nor ${indexFile}. Expected the folder of a checkpoint in safetensors form: check the path, or convert the weights.`,
-      { directory: directory.name },
-    );
+  if (directory.openWeights) return directory.openWeights(signal);
+  for (const { file, index } of layouts) {
+    const source = await directory.open(file, signal);
+    if (source) return openWeights(source, signal);
+    const json = await readOptionalJson(directory, index, signal ? { signal } : {});
+    if (json === undefined) continue;
+    const what = `${directory.name}/${index}`;
+    return openShards({ directory, shards: parseShardIndex(json, what), what }, signal);
   }
-  const what = `${directory.name}/${indexFile}`;
-  return openShards({ directory, shards: parseShardIndex(index, what), what }, signal);
+  const expected = layouts.flatMap(({ file, index }) => [file, index]).join(', ');
+  throw new HybraError(
+    'E_IO',
+    `${directory.name}: there is none of ${expected}. Expected the folder of a checkpoint: check the path.`,
+    { directory: directory.name },
+  );
 }

@@ -2,9 +2,9 @@ import { HybraError } from '@hybra/spec';
 import { quoteName } from '../platform/quote-name.js';
 import { formatError } from '../safetensors/format-error.js';
 import { missingTensor } from '../safetensors/missing-tensor.js';
-import { openSafetensors } from '../safetensors/open-safetensors.js';
 import type { TensorEntry, WeightSource } from '../safetensors/weight-source.js';
 import type { Directory } from './directory.js';
+import { openWeights } from './open-weights.js';
 
 /** Shards opened at the same time: hides a server's latency without a flood of requests. */
 const opensAtOnce = 8;
@@ -54,7 +54,7 @@ async function openShard(
   signal: AbortSignal | undefined,
 ): Promise<WeightSource> {
   const source = await directory.open(file, signal);
-  if (source) return openSafetensors(source, signal);
+  if (source) return openWeights(source, signal);
   throw new HybraError(
     'E_IO',
     `${what}: the shard ${quoteName(file)} is not there. Expected it beside the index: download it.`,
