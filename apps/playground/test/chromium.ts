@@ -25,14 +25,20 @@ export function chromiumRequirement(): Promise<Requirement> {
   );
 }
 
+const graphics = {
+  none: ['--disable-gpu'],
+  // WebGPU on the software driver that Chromium brings along.
+  software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+} as const;
+
 /** Starts Chromium without a window, with a profile of its own and without traffic of its own. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(gpu: keyof typeof graphics): Promise<Browser> {
   return playwright.launch({
     executablePath: executable()!,
     args: [
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      ...graphics[gpu],
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

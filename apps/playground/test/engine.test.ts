@@ -14,7 +14,7 @@ const drawn = { temperature: 0.9, topP: 0.95, seed: 7, repetitionPenalty: 1.1 };
 
 let session: Session;
 beforeAll(async () => {
-  session = await openSession(await shakespeareFiles());
+  session = await openSession({ model: await shakespeareFiles(), device: 'cpu' });
 });
 afterAll(() => session.dispose());
 
@@ -41,7 +41,9 @@ describe('calls that cannot be', () => {
 
   test('a folder without a model says what is missing', async () => {
     const files = [new File(['{}'], 'notes.json')];
-    await expect(createEngine().open({ kind: 'files', name: 'mine', files }, options)).rejects.toMatchObject({
+    await expect(
+      createEngine().open({ model: { kind: 'files', name: 'mine', files }, device: 'cpu' }, options),
+    ).rejects.toMatchObject({
       code: 'E_CONFIG',
       message: expect.stringContaining('tokenizer'),
     });
@@ -52,7 +54,7 @@ describe('calls that cannot be', () => {
     const empty = { ...greedy, prompt: { kind: 'continue' } } as const;
     await expect(written(branch, empty)).rejects.toMatchObject({ code: 'E_ARGUMENT' });
     const engine = createEngine();
-    await engine.open(await shakespeareFiles(), options);
+    await engine.open({ model: await shakespeareFiles(), device: 'cpu' }, options);
     for (const position of [0, 1, 1.5]) {
       await expect(engine.fork({ branch: 0, position }, options)).rejects.toMatchObject({
         code: 'E_ARGUMENT',
@@ -133,6 +135,31 @@ describe('moments', () => {
       expect((await written(other, again)).text).not.toBe(whole.text);
     }
     expect(session.tokenizer.decode(first.ids)).toBe(whole.text);
+  });
+
+  test('a long branch keeps a bounded number of states and still reaches every moment', async () => {
+    const { runner } = session;
+    const { slots } = runner.runtime.pools;
+    const held = (): number => slots.capacity - slots.freeCount;
+    const before = held();
+    const branch = new Branch(runner);
+    let state = runner.initialState();
+    for (let id = 1; id <= 40; id++) {
+      branch.append([id]);
+      state = await runner.advance([[id]], state);
+      branch.keep(state.fork());
+    }
+    state.dispose();
+    expect(held() - before).toBeGreaterThan(8);
+    expect(held() - before).toBeLessThanOrEqual(32);
+    for (const length of [1, 2, 17, 40]) {
+      const start = branch.startBefore(length);
+      expect(start.state.positions[0]).toBe(start.seen.length);
+      expect([...start.seen, ...start.feed]).toEqual(branch.ids.slice(0, length));
+      start.state.dispose();
+    }
+    branch.rewind(0);
+    expect(held()).toBe(before);
   });
 
   test('alternatives are the probabilities of the next token, the greedy one first', async () => {

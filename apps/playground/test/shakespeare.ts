@@ -11,7 +11,7 @@ export const shakespeareFolder = fileURLToPath(
 export async function shakespeareFiles(): Promise<ModelChoice> {
   const names = ['config.json', 'tokenizer.json', 'generation_config.json', 'model.safetensors'];
   const files = await Promise.all(
-    names.map(async (name) => new File([await readFile(shakespeareFolder + name)], name)),
+    names.map(async (name) => new File([new Uint8Array(await readFile(shakespeareFolder + name))], name)),
   );
   return { kind: 'files', name: 'shakespeare', files };
 }

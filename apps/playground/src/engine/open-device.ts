@@ -1,6 +1,8 @@
 import { cpu } from '@hybra/backend-cpu';
+import { webgpu } from '@hybra/backend-webgpu';
 import type { Device } from '@hybra/spec';
 import { createRegistry } from '@hybra/tensor';
+import type { DeviceChoice } from './protocol.js';
 
 /** A device, and what a person should know about it. */
 export interface OpenedDevice {
@@ -8,12 +10,35 @@ export interface OpenedDevice {
   readonly notice: string | undefined;
 }
 
-/** Opens the best device that this browser has. @throws E_BACKEND_UNAVAILABLE */
-export async function openDevice(): Promise<OpenedDevice> {
-  const device = await createRegistry([cpu()]).open();
-  return {
-    device,
-    notice:
-      'Running on the CPU reference in plain JavaScript: every number is right, none of them is fast. Small models only.',
-  };
+const onCpu =
+  'Running on the CPU reference in plain JavaScript: every number is right, none of them is fast. Small models only.';
+
+/**
+ * Opens a device. Left to itself it takes WebGPU on real hardware, otherwise the CPU: a software driver of WebGPU is
+ * slower than that.
+ * @throws E_BACKEND_UNAVAILABLE when WebGPU was asked for and is not there
+ */
+export async function openDevice(choice: DeviceChoice): Promise<OpenedDevice> {
+  const gpu = globalThis.navigator?.gpu;
+  const registry = createRegistry([webgpu({ gpu }), cpu()]);
+  if (choice === 'cpu') return { device: await registry.open('cpu'), notice: onCpu };
+  const isSoftware = await hasSoftwareDriver(gpu);
+  if (choice === 'webgpu') {
+    const device = await registry.open('webgpu');
+    return {
+      device,
+      notice: isSoftware ? 'WebGPU runs on a software driver here, which is slow.' : undefined,
+    };
+  }
+  const probe = (await registry.probe()).get('webgpu');
+  if (probe?.available && !isSoftware) return { device: await registry.open('webgpu'), notice: undefined };
+  const reason = probe?.available === false ? probe.reason : 'it has only a software driver here';
+  return { device: await registry.open('cpu'), notice: `Without WebGPU: ${reason}. ${onCpu}` };
+}
+
+async function hasSoftwareDriver(gpu: GPU | undefined): Promise<boolean> {
+  const info = (await gpu?.requestAdapter({ powerPreference: 'high-performance' }))?.info;
+  if (!info) return false;
+  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(names);
 }

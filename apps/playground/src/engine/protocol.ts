@@ -8,6 +8,9 @@ export type ModelChoice =
   | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] }
   | { readonly kind: 'url'; readonly url: string };
 
+/** What a model runs on; `automatic` takes WebGPU on real hardware, otherwise the CPU. */
+export type DeviceChoice = 'automatic' | 'webgpu' | 'cpu';
+
 /** One sub-layer of the open model, and what it remembers. */
 export interface LayerFacts {
   /** As in `SequenceModel.layerKinds`. */
@@ -115,7 +118,7 @@ export interface Place {
 export interface EngineCalls {
   /** Opens a model, in place of the one before; branch 0 is empty. */
   readonly open: {
-    readonly argument: ModelChoice;
+    readonly argument: { readonly model: ModelChoice; readonly device: DeviceChoice };
     readonly event: { readonly loadedBytes: number; readonly totalBytes: number };
     readonly result: ModelFacts;
   };

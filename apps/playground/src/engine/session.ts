@@ -7,7 +7,7 @@ import { loadTokenizerFrom } from './load-tokenizer-from.js';
 import { modelDirectory } from './model-directory.js';
 import { modelFacts } from './model-facts.js';
 import { openDevice } from './open-device.js';
-import type { EngineCalls, ModelChoice, ModelFacts } from './protocol.js';
+import type { EngineCalls, ModelFacts } from './protocol.js';
 
 /** An open model and the branches written with it. */
 export interface Session {
@@ -28,9 +28,12 @@ export interface OpenSessionOptions {
 }
 
 /** Opens device, tokenizer and model. @throws whatever these throw; nothing stays open then */
-export async function openSession(choice: ModelChoice, options: OpenSessionOptions = {}): Promise<Session> {
-  const directory = modelDirectory(choice);
-  const { device, notice } = await openDevice();
+export async function openSession(
+  choice: EngineCalls['open']['argument'],
+  options: OpenSessionOptions = {},
+): Promise<Session> {
+  const directory = modelDirectory(choice.model);
+  const { device, notice } = await openDevice(choice.device);
   try {
     const tokenizer = await loadTokenizerFrom(directory);
     const model = await loadModel(directory, {

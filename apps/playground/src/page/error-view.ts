@@ -3,6 +3,8 @@ import { element } from './element.js';
 interface Explanation {
   readonly title: string;
   readonly wayOut: string;
+  /** Whether opening the model anew helps. */
+  readonly reopens?: boolean;
 }
 
 const explanations: Readonly<Record<string, Explanation>> = {
@@ -29,6 +31,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   E_DEVICE_LOST: {
     title: 'The device was lost',
     wayOut: 'Open the model again. What was written stays on the page until then.',
+    reopens: true,
   },
   E_BACKEND_UNAVAILABLE: { title: 'Nothing here can run a model', wayOut: 'Try a current browser.' },
   E_ABORTED: { title: 'Stopped', wayOut: 'Start again when you like.' },
@@ -40,8 +43,15 @@ const defect: Explanation = {
   wayOut: 'Reload it. If it happens again, please report it with the text above.',
 };
 
-/** A place for one error: what happened, in the library's words, and the way out. Announced when it appears. */
-export function createErrorView(): { readonly root: HTMLElement; show(error: unknown): void; hide(): void } {
+/**
+ * A place for one error: what happened, in the library's words, and the way out. Announced when it appears.
+ * @param onReopen opens the model anew
+ */
+export function createErrorView(onReopen: () => void): {
+  readonly root: HTMLElement;
+  show(error: unknown): void;
+  hide(): void;
+} {
   const root = element('div', { class: 'error', role: 'alert', hidden: true });
   const hide = (): void => {
     root.hidden = true;
@@ -52,13 +62,18 @@ export function createErrorView(): { readonly root: HTMLElement; show(error: unk
     hide,
     show(error) {
       const code = codeOf(error);
-      const { title, wayOut } = explanations[code] ?? defect;
+      const { title, wayOut, reopens } = explanations[code] ?? defect;
       root.replaceChildren(
         element('strong', {}, title),
         element('p', {}, error instanceof Error ? error.message : String(error)),
         element('p', { class: 'way-out' }, wayOut),
         element('p', { class: 'code' }, code),
-        element('button', { type: 'button', 'aria-label': 'Dismiss the error', onclick: hide }, 'Dismiss'),
+        element(
+          'div',
+          { class: 'actions' },
+          ...(reopens ? [element('button', { type: 'button', onclick: onReopen }, 'Open it again')] : []),
+          element('button', { type: 'button', 'aria-label': 'Dismiss the error', onclick: hide }, 'Dismiss'),
+        ),
       );
       root.hidden = false;
       root.scrollIntoView({ block: 'nearest' });

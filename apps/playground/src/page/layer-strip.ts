@@ -62,7 +62,8 @@ function draw(canvas: HTMLCanvasElement, axis: TokenAxis, columns: readonly Colu
   const rows = columns.reduce((most, { heads }) => Math.max(most, heads.length), 1);
   canvas.width = axis.end;
   canvas.height = rows;
-  const context = canvas.getContext('2d')!;
+  // In the page's own memory: a few hundred pixels gain nothing from the GPU, and would vanish with it.
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.fillStyle = getComputedStyle(canvas).color;
   const largest = columns.reduce((most, { heads }) => Math.max(most, ...heads), 0);
   for (const { from, to, heads } of columns) {

@@ -16,6 +16,7 @@ export function modelHeader(facts: ModelFacts, onChange: () => void): HTMLElemen
       element('span', {}, facts.family),
       element('span', {}, `${formatCount(facts.parameterCount)} parameters`),
       element('span', {}, `context ${context}`),
+      element('span', {}, facts.device),
       element('code', { class: 'pattern', 'aria-label': `layers: ${facts.pattern}` }, facts.pattern),
     ),
     element('button', { type: 'button', class: 'quiet', onclick: onChange }, 'Change model'),

@@ -1,4 +1,4 @@
-import type { ModelChoice } from '../engine/protocol.js';
+import type { DeviceChoice, ModelChoice } from '../engine/protocol.js';
 import { chosenFiles, droppedFiles } from './dropped-files.js';
 import { element } from './element.js';
 
@@ -6,9 +6,15 @@ import { element } from './element.js';
 export interface ModelPickerOptions {
   /** The model that comes with the page. */
   readonly bundled: ModelChoice;
-  readonly onChoose: (choice: ModelChoice) => void;
+  readonly onChoose: (model: ModelChoice, device: DeviceChoice) => void;
   readonly onCancel: () => void;
 }
+
+const deviceNames = {
+  automatic: 'the best there is',
+  webgpu: 'WebGPU',
+  cpu: 'the CPU',
+} as const satisfies Record<DeviceChoice, string>;
 
 /** Three ways to a model: the bundled one, a folder of this machine, a URL. */
 export interface ModelPicker {
@@ -19,6 +25,12 @@ export interface ModelPicker {
 
 /** Makes the picker. Folders may be dropped anywhere on the page. */
 export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOptions): ModelPicker {
+  const device = element(
+    'select',
+    { id: 'model-device' },
+    ...Object.entries(deviceNames).map(([value, name]) => element('option', { value }, name)),
+  );
+  const choose = (model: ModelChoice): void => onChoose(model, device.value as DeviceChoice);
   const folder = element('input', {
     type: 'file',
     id: 'model-folder',
@@ -26,7 +38,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
     webkitdirectory: true,
     multiple: true,
     onchange: () => {
-      if (folder.files?.length) onChoose({ kind: 'files', ...chosenFiles(folder.files) });
+      if (folder.files?.length) choose({ kind: 'files', ...chosenFiles(folder.files) });
       folder.value = '';
     },
   });
@@ -47,7 +59,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
       element('p', {}, 'A hybrid of 5 Mamba-2 layers and 1 attention layer, 5 million parameters, 10 MB.'),
       element(
         'button',
-        { type: 'button', class: 'primary', onclick: () => onChoose(bundled) },
+        { type: 'button', class: 'primary', onclick: () => choose(bundled) },
         'Open the bundled model',
       ),
     ),
@@ -69,7 +81,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
         class: 'way',
         onsubmit: (event: Event) => {
           event.preventDefault();
-          onChoose({ kind: 'url', url: url.value });
+          choose({ kind: 'url', url: url.value });
         },
       },
       element('h3', {}, 'A URL'),
@@ -88,7 +100,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
   );
   listenForDrops((transfer) => {
     void droppedFiles(transfer).then((dropped) => {
-      if (dropped.files.length > 0) onChoose({ kind: 'files', ...dropped });
+      if (dropped.files.length > 0) choose({ kind: 'files', ...dropped });
     });
   });
   return {
@@ -97,6 +109,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
       { class: 'picker', 'aria-labelledby': 'picker-title' },
       element('h2', { id: 'picker-title' }, 'Choose a model'),
       ways,
+      element('p', { class: 'run-on' }, element('label', { for: 'model-device' }, 'Run it on'), device),
       loading,
     ),
     setProgress(progress) {
