@@ -1,14 +1,17 @@
 import { HybraError } from '@hybra/spec';
 import { quantSchemes } from '@hybra/weights';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { chat } from './commands/chat.js';
 import { devices } from './commands/devices.js';
 import { generate } from './commands/generate.js';
 import { inspect } from './commands/inspect.js';
 import { perplexity } from './commands/perplexity.js';
 import { quantize } from './commands/quantize/quantize.js';
+import { addTrainCommand } from './commands/train/add-train-command.js';
+import { trainCommand } from './commands/train/train-command.js';
 import { verify } from './commands/verify/verify.js';
 import { defaultModel } from './default-model.js';
+import { integer, number } from './session/option-values.js';
 import type { ExitCode, Terminal } from './session/terminal.js';
 import { version } from './version.js';
 
@@ -97,6 +100,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .option('--json', 'write JSON')
     .action((options) => run(devices(terminal, options)));
 
+  addTrainCommand(program, (options) => run(trainCommand(terminal, options)));
+
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -146,21 +151,6 @@ function withSampling(command: Command): Command {
     .option('--presence-penalty <number>', 'subtracted from logits of tokens seen (default: 0)', number)
     .option('--frequency-penalty <number>', 'subtracted for each time a token was seen (default: 0)', number)
     .option('--seed <number>', 'the same seed gives the same text (default: 0)', integer(0));
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number.');
-  return value;
-}
-
-function integer(low: number): (text: string) => number {
-  return (text) => {
-    const value = number(text);
-    if (!Number.isSafeInteger(value) || value < low)
-      throw new InvalidArgumentError(`expected an integer from ${low}.`);
-    return value;
-  };
 }
 
 function collect(text: string, before: readonly string[]): readonly string[] {

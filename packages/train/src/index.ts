@@ -15,6 +15,8 @@ export { type AdamWOptions, adamW } from './optimizer/adamw.js';
 export { type ScheduleOptions, schedule } from './optimizer/schedule.js';
 export { decays } from './parameters/decays.js';
 export type { TrainingMode } from './parameters/parameterization.js';
+export { htmlReport, type Plot, type PlotSeries, type Report } from './report/html-report.js';
+export { openTrainingLog, plotsOfLog, type TrainingLog } from './report/training-log.js';
 export {
   type StepEvent,
   type TrainingEvent,

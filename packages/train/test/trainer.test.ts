@@ -38,6 +38,17 @@ it('refuses sizes and rates out of range', async () => {
   );
 });
 
+it('refuses tokens that the model does not have', async () => {
+  const made = await trainer();
+  const batch = data.at(0);
+  for (const wrong of [17, -2]) {
+    const ids = batch.ids.with(3, wrong);
+    await expect(made.takeStep({ ...batch, ids }, 1e-3)).rejects.toThrow(/the model has 17 tokens/);
+    await expect(made.evaluate({ ...batch, targets: ids })).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+  }
+  made.dispose();
+});
+
 it('learns: every kind of layer in one step program', async () => {
   const made = await trainer();
   const curve = await losses(made, 60);

@@ -104,6 +104,7 @@ export class Trainer {
   async takeStep(batch: Batch, learningRate: number): Promise<StepResult> {
     const { adamW, parameterization, seed } = this.settings;
     const step = this.#step + 1;
+    requireVocabulary(batch, this.settings.config.vocabularySize);
     const { outputs, states } = this.#program.run({
       inputs: {
         ids: batch.ids,
@@ -133,6 +134,7 @@ export class Trainer {
 
   /** The loss of each target and the most probable token at each place; rows of any number and length. */
   async evaluate(batch: Batch): Promise<{ losses: Float32Array; predicted: Int32Array }> {
+    requireVocabulary(batch, this.settings.config.vocabularySize);
     const key = `${batch.rows}x${batch.time}`;
     let program = this.#evaluations.get(key);
     if (!program) {
@@ -284,6 +286,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     ...(options.signal && { signal: options.signal }),
   };
   return new Trainer(settings, await compileStep(settings));
+}
+
+/** An id outside the table would be read as zeros, and as a target be left out: silently. */
+function requireVocabulary({ ids, targets }: Batch, vocabulary: number): void {
+  for (const [index, id] of ids.entries()) {
+    const target = targets[index]!;
+    if (id >= 0 && id < vocabulary && target >= -1 && target < vocabulary) continue;
+    throw new HybraError(
+      'E_ARGUMENT',
+      `training: token ${id} with target ${target} at place ${index} of a batch; the model has ${vocabulary} tokens. Is the data made with its tokenizer?`,
+      { id, target, index, vocabulary },
+    );
+  }
 }
 
 /** What the layers of a model keep, known from shapes alone. */

@@ -1,0 +1,184 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parameterCount, patternOf } from '@hybra/models';
+import { type Device, HybraError } from '@hybra/spec';
+import {
+  type BatchSource,
+  createTrainer,
+  documentBatches,
+  evaluationBatches,
+  exportModel,
+  htmlReport,
+  openTrainingLog,
+  plotsOfLog,
+  readTokens,
+  streamBatches,
+  type TokenizedText,
+  type Trainer,
+  type TrainingMode,
+  type TrainingResult,
+  train,
+} from '@hybra/train';
+import { cliRegistry } from '../../session/backends.js';
+import type { ExitCode, Terminal } from '../../session/terminal.js';
+import { type StartingPoint, startingPoint } from './starting-point.js';
+import type { TrainCommandOptions } from './train-options.js';
+import { trainingView } from './training-view.js';
+
+/** Trains a model on a file and leaves `checkpoints/`, `log.jsonl`, `report.html` and `model/` in the folder. */
+export async function trainCommand(terminal: Terminal, options: TrainCommandOptions): Promise<ExitCode> {
+  if (!(options.validation >= 0 && options.validation < 1)) {
+    throw new HybraError('E_ARGUMENT', `--validation is ${options.validation}, expected from 0 to below 1.`);
+  }
+  const start = await startingPoint(options, terminal.signal);
+  const text = await readTokens(options.data, start.tokenizer);
+  const device = await cliRegistry().open(options.device);
+  try {
+    const { length } = text.tokens;
+    const trainTokens = Math.floor(length * (1 - options.validation));
+    terminal.note(
+      `${parameterCount(start.config).toLocaleString('en')} parameters, layers ${patternOf(start.config)} | ${trainTokens.toLocaleString('en')} tokens to train on, ${(length - trainTokens).toLocaleString('en')} to validate | ${device.name}`,
+    );
+    const trainer = await trainerFor(options, start, device, terminal.signal);
+    try {
+      const result = await runTraining(terminal, { options, start, text, trainer, trainTokens });
+      await exportModel(join(options.out, 'model'), start.config, await trainer.weights(), {
+        configJson: start.configJson,
+        copy: start.tokenizerFiles,
+      });
+      await writeReport(options, start, device, result);
+      const loss =
+        result.validationLoss === undefined ? '' : `validation loss ${result.validationLoss.toFixed(4)} | `;
+      terminal.out(`${loss}${join(options.out, 'model')} | ${join(options.out, 'report.html')}\n`);
+      return result.reason === 'interrupted' ? 130 : 0;
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    text.tokens.close();
+    await device.dispose();
+  }
+}
+
+function trainerFor(
+  options: TrainCommandOptions,
+  { config, weights }: StartingPoint,
+  device: Device,
+  signal: AbortSignal,
+): Promise<Trainer> {
+  return createTrainer({
+    device,
+    config,
+    weights,
+    mode: modeOf(options),
+    batch: options.batch,
+    time: options.length,
+    accumulation: options.accumulation,
+    adamW: { weightDecay: options.weightDecay },
+    clip: options.clip,
+    dtype: options.dtype,
+    recompute: options.recompute ?? false,
+    dropout: options.dropout,
+    seed: options.seed,
+    signal,
+  });
+}
+
+function modeOf({ lora, loraAlpha, loraTargets, tuneState }: TrainCommandOptions): TrainingMode {
+  if (tuneState && lora !== undefined)
+    throw new HybraError('E_ARGUMENT', '--lora and --tune-state are both given.');
+  if (tuneState) return { kind: 'state' };
+  if (lora === undefined) return { kind: 'full' };
+  const targets = loraTargets.length > 0 ? loraTargets : ['inProjection', 'outProjection', 'query', 'value'];
+  return { kind: 'lora', rank: lora, alpha: loraAlpha ?? 2 * lora, targets };
+}
+
+interface Run {
+  readonly options: TrainCommandOptions;
+  readonly start: StartingPoint;
+  readonly text: TokenizedText;
+  readonly trainer: Trainer;
+  readonly trainTokens: number;
+}
+
+async function runTraining(
+  terminal: Terminal,
+  { options, text, trainer, trainTokens }: Run,
+): Promise<TrainingResult> {
+  const log = await openTrainingLog(join(options.out, 'log.jsonl'));
+  const view = trainingView(terminal, options.steps);
+  const sizes = { rows: options.batch, time: options.length };
+  const range = [trainTokens, text.tokens.length] as const;
+  const batches = evaluationBatches(
+    text.tokens,
+    { ...sizes, range },
+    Math.ceil(options.validateWindows / options.batch),
+  );
+  try {
+    return await train(trainer, {
+      data: dataOf(options, text, trainTokens),
+      schedule: {
+        kind: options.schedule,
+        peak: options.learningRate,
+        steps: options.steps,
+        ...(options.warmup !== undefined && { warmup: options.warmup }),
+      },
+      folder: join(options.out, 'checkpoints'),
+      resume: options.resume ?? false,
+      saveEvery: options.saveEvery,
+      ...(batches.length > 0 && {
+        evaluation: {
+          batches,
+          every: options.validateEvery,
+          ...(options.patience !== undefined && { patience: options.patience }),
+        },
+      }),
+      signal: terminal.signal,
+      onEvent: async (event) => {
+        view.show(event);
+        await log.write(event);
+      },
+    });
+  } finally {
+    view.end();
+  }
+}
+
+function dataOf(
+  options: TrainCommandOptions,
+  { tokens, documentEnds }: TokenizedText,
+  end: number,
+): BatchSource {
+  const sizes = { rows: options.batch, time: options.length, seed: options.seed };
+  if (documentEnds)
+    return documentBatches(
+      tokens,
+      documentEnds.filter((each) => each <= end),
+      sizes,
+    );
+  return streamBatches(tokens, { ...sizes, range: [0, end] });
+}
+
+async function writeReport(
+  options: TrainCommandOptions,
+  { config }: StartingPoint,
+  device: Device,
+  result: TrainingResult,
+): Promise<void> {
+  const page = await htmlReport({
+    title: `Training of ${options.preset ?? options.model ?? config.family}`,
+    facts: [
+      ['parameters', parameterCount(config).toLocaleString('en')],
+      ['layers', patternOf(config)],
+      ['steps', `${result.step} of ${options.steps} (${result.reason})`],
+      ['tokens per step', `${options.accumulation * options.batch * options.length}`],
+      ['learning rate', `${options.learningRate}, ${options.schedule}`],
+      ['validation loss', result.validationLoss?.toFixed(4) ?? 'not measured'],
+      ['best', result.best ? `${result.best.loss.toFixed(4)} at step ${result.best.step}` : 'not measured'],
+      ['device', device.name],
+      ['seed', `${options.seed}`],
+    ],
+    plots: await plotsOfLog(join(options.out, 'log.jsonl')),
+  });
+  await writeFile(join(options.out, 'report.html'), page);
+}
