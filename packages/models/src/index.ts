@@ -22,13 +22,16 @@ export { families, familyOf, parseConfig } from './families/families.js';
 export type { Family } from './families/family.js';
 export { type StoredForm, type StoredRun, tensorShape } from './families/stored-form.js';
 export { tensorNameMap } from './families/tensor-name-map.js';
+export { type GgufContents, type GgufOutputType, ggufContents } from './gguf/gguf-contents.js';
+export { ggufDirectory } from './gguf/gguf-directory.js';
 export { type HostWeights, initialWeights } from './initialize/initial-weights.js';
 export { uniformStream } from './initialize/uniform-stream.js';
-export { loadModel } from './load/load-model.js';
+export { loadModel, modelFromCheckpoint, type OpenCheckpoint } from './load/load-model.js';
 export type { LoadOptions, LoadProgress } from './load/load-options.js';
 export { type LoadedWeights, loadWeights } from './load/load-weights.js';
 export { modelFromWeights } from './load/model-from-weights.js';
 export type { Placement } from './load/placement.js';
+export { type MegatronCheckpoint, megatronFile, openMegatron } from './megatron/open-megatron.js';
 export { type PresetName, preset, presetNames } from './presets/presets.js';
 export { type QuantizableTensor, quantizableTensors } from './quantization/quantizable-tensors.js';
 export {

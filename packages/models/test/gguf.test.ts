@@ -1,0 +1,223 @@
+import { cpu } from '@hybra/backend-cpu';
+import type { Device } from '@hybra/spec';
+import {
+  bytesSource,
+  type Directory,
+  encodeGguf,
+  type GgufField,
+  type GgufToWrite,
+  openCheckpoint,
+  readJson,
+} from '@hybra/weights';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GgufOutputType, ggufContents, ggufDirectory, loadModel } from '../src/index.js';
+import { fixture, readGolden } from './support/golden.js';
+import { largestError, runModel } from './support/model-runner.js';
+
+/** A fixture as a GGUF file in memory, with changes. */
+async function asGguf(
+  name: string,
+  type: GgufOutputType,
+  change: (file: GgufToWrite) => GgufToWrite = (file) => file,
+): Promise<Directory> {
+  const contents = await ggufContents(fixture(name), type);
+  const bytes = await encodeGguf(change(contents));
+  await contents.close();
+  return ggufDirectory(`${name}.gguf`, async () => bytesSource(bytes, `${name}.gguf`));
+}
+
+/** Changes metadata; `undefined` removes. */
+function metadata(changes: Record<string, GgufField | undefined>): (file: GgufToWrite) => GgufToWrite {
+  return (file) => {
+    const all = { ...file.metadata, ...changes };
+    const kept = Object.entries(all).filter((entry): entry is [string, GgufField] => entry[1] !== undefined);
+    return { ...file, metadata: Object.fromEntries(kept) };
+  };
+}
+
+const u32 = (value: number): GgufField => ({ type: 'u32', value });
+const names = ['mamba', 'mamba2', 'mamba2-codestral', 'llama', 'nemotron_h'] as const;
+
+describe('a GGUF file', () => {
+  let device: Device;
+  beforeEach(async () => {
+    device = await cpu().open();
+  });
+  afterEach(() => device.dispose());
+
+  async function logitsOf(name: string, directory: Directory): Promise<Float32Array> {
+    const { inputIds } = await readGolden(fixture(name));
+    const model = await loadModel(directory, { device });
+    const runner = runModel(model, { slots: 2, capacity: 64 });
+    const logits = await runner.forward({ ids: inputIds, slots: [0, 1], starts: [0, 0] });
+    model.dispose();
+    return logits;
+  }
+
+  it.each([
+    [
+      'an unknown architecture',
+      metadata({ 'general.architecture': { type: 'string', value: 'gpt5' } }),
+      'E_CONFIG',
+      /"gpt5" is not read; read are llama, mamba/,
+    ],
+    [
+      'no architecture',
+      metadata({ 'general.architecture': undefined }),
+      'E_FORMAT',
+      /general.architecture is missing/,
+    ],
+    [
+      'a missing size',
+      metadata({ 'mamba2.ssm.state_size': undefined }),
+      'E_FORMAT',
+      /mamba2.ssm.state_size is missing, expected an integer/,
+    ],
+    [
+      'a size that is text',
+      metadata({ 'mamba2.ssm.state_size': { type: 'string', value: '16' } }),
+      'E_FORMAT',
+      /expected a number/,
+    ],
+    ['a size that does not fit', metadata({ 'mamba2.ssm.state_size': u32(16) }), 'E_SHAPE', /Expected/],
+    [
+      'a head count that does not divide',
+      metadata({ 'mamba2.ssm.time_step_rank': u32(7) }),
+      'E_CONFIG',
+      /head_dim/,
+    ],
+    ['2³² layers', metadata({ 'mamba2.block_count': u32(2 ** 32 - 1) }), 'E_CONFIG', /num_hidden_layers/],
+    [
+      'no embedding',
+      (file: GgufToWrite) => ({
+        ...file,
+        tensors: file.tensors.filter(({ name }) => name !== 'token_embd.weight'),
+      }),
+      'E_FORMAT',
+      /token_embd.weight/,
+    ],
+    [
+      'a tensor that nobody knows',
+      (file: GgufToWrite) => ({
+        ...file,
+        tensors: [
+          ...file.tensors,
+          { name: 'blk.0.extra', type: 'f32', shape: [1], bytes: new Uint8Array(4) } as const,
+        ],
+      }),
+      'E_FORMAT',
+      /does not use 1 of its .*blk\.0\.extra/,
+    ],
+    [
+      'decay rates that are positive',
+      (file: GgufToWrite) => ({
+        ...file,
+        tensors: file.tensors.map((tensor) =>
+          tensor.name === 'blk.0.ssm_a'
+            ? { ...tensor, bytes: new Uint8Array(new Float32Array(8).fill(1).buffer) }
+            : tensor,
+        ),
+      }),
+      'E_FORMAT',
+      /blk\.0\.ssm_a: a decay rate is not negative/,
+    ],
+  ] as const)('with %s is refused, and nothing stays allocated', async (_, change, code, message) => {
+    const directory = await asGguf('mamba2', 'f32', change);
+    await expect(loadModel(directory, { device })).rejects.toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+    expect(device.memoryBytes()).toBe(0);
+  });
+
+  it('of llama with scaled positions is refused, and so are odd heads', async () => {
+    const scaled = await asGguf('llama', 'f32', (file) => ({
+      ...file,
+      tensors: [
+        ...file.tensors,
+        { name: 'rope_freqs.weight', type: 'f32', shape: [8], bytes: new Uint8Array(32) },
+      ],
+    }));
+    await expect(loadModel(scaled, { device })).rejects.toThrow(/scaled positions/);
+    const odd = await asGguf('llama', 'f32', metadata({ 'llama.rope.dimension_count': u32(8) }));
+    await expect(loadModel(odd, { device })).rejects.toThrow(/rope.dimension_count is 8, expected 16/);
+  });
+
+  it('is not written of a quantised checkpoint or an unknown family', async () => {
+    const config = async (changes: object): Promise<Directory> => {
+      const json = { ...((await readJson(fixture('llama'), 'config.json')) as object), ...changes };
+      return {
+        name: 'changed',
+        open: async (file) =>
+          file === 'config.json'
+            ? bytesSource(new TextEncoder().encode(JSON.stringify(json)), file)
+            : fixture('llama').open(file),
+      };
+    };
+    await expect(
+      ggufContents(await config({ quantization_config: { quant_method: 'hybra' } }), 'f16'),
+    ).rejects.toThrow(/is quantised/);
+    await expect(ggufContents(await config({ hidden_act: 'gelu' }), 'f16')).rejects.toThrow(/with silu/);
+  });
+
+  // As of the checkpoint itself (golden.test.ts): what is computed on the way is exact to float32.
+  it.each(names)('of %s in F32 gives the logits of the reference', async (name) => {
+    const { logits } = await readGolden(fixture(name));
+    expect(largestError(await logitsOf(name, await asGguf(name, 'f32')), logits)).toBeLessThan(5e-4);
+  });
+
+  it.each(names)('of %s has the tensors of the checkpoint, to the last bits of decay rates', async (name) => {
+    const [before, after] = await Promise.all([
+      openCheckpoint(fixture(name)),
+      openCheckpoint(await asGguf(name, 'f32')),
+    ]);
+    expect([...after.entries.keys()].sort()).toEqual([...before.entries.keys()].sort());
+    for (const [tensor, { shape }] of before.entries) {
+      expect(after.entries.get(tensor)!.shape).toEqual(shape);
+      const [expected, got] = [await before.read(tensor), await after.read(tensor)];
+      if (!tensor.endsWith('A_log')) expect(got).toEqual(expected);
+      // A logarithm of an exponential in float32: 2⁻²³ relative to e^A, which is at most 16 · 2⁻²³ of A here.
+      else
+        expect(largestError(new Float32Array(got.buffer), new Float32Array(expected.buffer))).toBeLessThan(
+          2e-6,
+        );
+    }
+    await before.close();
+    await after.close();
+  });
+
+  // Relative RMS errors of the logits, a little above what we measure: random weights amplify the errors of matrices
+  // (0.0002, 0.005 and 0.09) some tenfold. That the blocks themselves are right is tested bit by bit where they are read.
+  it.each([
+    ['mamba', 'f16', 0.01],
+    ['mamba2', 'q8_0', 0.08],
+    ['llama', 'q8_0', 0.08],
+    ['nemotron_h', 'q4_0', 0.6],
+  ] as const)('of %s in %s stays near the reference', async (name, type, bound) => {
+    const directory = await asGguf(name, type);
+    const { logits } = await readGolden(fixture(name));
+    const error = relativeError(await logitsOf(name, directory), logits);
+    expect(error).toBeLessThan(bound);
+    expect(error).toBeGreaterThan(bound / 20);
+    const config = (await readJson(directory, 'config.json')) as { quantization_config?: object };
+    expect(config.quantization_config !== undefined).toBe(type !== 'f16');
+  });
+
+  it('keeps its blocks in memory', async () => {
+    const model = await loadModel(await asGguf('nemotron_h', 'q4_0'), { device });
+    const parameters = model.parameters();
+    expect(parameters['embedding.weight.codes']!.dtype).toBe('i8');
+    expect(parameters['layers.0.mixer.inProjection.weight.codes']!.dtype).toBe('u8');
+    model.dispose();
+  });
+});
+
+/** √(Σ (got − expected)² / Σ expected²) */
+function relativeError(got: Float32Array, expected: Float32Array): number {
+  let error = 0;
+  let total = 0;
+  for (const [index, value] of expected.entries()) {
+    error += (got[index]! - value) ** 2;
+    total += value ** 2;
+  }
+  return Math.sqrt(error / total);
+}
