@@ -34,6 +34,7 @@ describeWith(await chromiumRequirement(), 'the playground in Chromium', () => {
     const errors: string[] = [];
     try {
       const page = await context.newPage();
+      page.setDefaultTimeout(60_000); // Other work may share the machine.
       page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
       page.on('pageerror', (error) => errors.push(error.message));
       await page.goto(site.url);
@@ -158,6 +159,24 @@ describeWith(await chromiumRequirement(), 'the playground in Chromium', () => {
     });
   });
 
+  test('trains twenty steps on a text, the loss falls, and the model writes', async () => {
+    await onPage({}, async (page) => {
+      await page.getByText('Or train a small one here').click();
+      await page.getByLabel('Steps').fill('20');
+      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await page.getByLabel('Beginning of the text').waitFor({ timeout: 60_000 });
+      const caption = await page.locator('.loss figcaption').textContent();
+      const [, last, first] = caption!.match(/Step 20 of 20: ([\d.]+) nats per byte, from ([\d.]+)/)!;
+      // A model that knows nothing gives every byte the same chance: ln 256 = 5.545 nats.
+      expect(Number(first)).toBeCloseTo(Math.log(256), 0);
+      expect(Number(last)).toBeLessThan(Number(first) - 1);
+      await setSampling(page, { 'Max tokens': '8' });
+      await page.getByRole('button', { name: 'Write' }).click();
+      await untilWritten(page);
+      expect(await page.locator('.token').count()).toBe(15);
+    });
+  });
+
   test('a value out of range is pointed out before anything runs', async () => {
     await onPage({}, async (page) => {
       await openBundled(page);
@@ -212,5 +231,5 @@ describeWith(await chromiumRequirement(), 'the playground in Chromium', () => {
     } finally {
       await withGpu.close();
     }
-  });
+  }, 120_000);
 });

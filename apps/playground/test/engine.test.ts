@@ -5,6 +5,7 @@ import { Branch } from '../src/engine/branch.js';
 import { createEngine } from '../src/engine/engine.js';
 import type { Look, WriteEvent, WriteRequest } from '../src/engine/protocol.js';
 import { openSession, type Session } from '../src/engine/session.js';
+import { trainSession } from '../src/engine/train-session.js';
 import { write } from '../src/engine/write.js';
 import { greedyText, shakespeareFiles } from './shakespeare.js';
 
@@ -184,5 +185,47 @@ describe('moments', () => {
       );
       expect(norms.flatMap((heads) => heads ?? []).every((norm) => norm > 0 && norm < 1e4)).toBe(true);
     }
+  });
+});
+
+describe('training', () => {
+  const text = 'To be, or not to be, that is the question. '.repeat(8);
+  const request = { text, steps: 10, learningRate: 4e-3, device: 'cpu' } as const;
+
+  test('a text that is too short, and numbers out of range, are refused', async () => {
+    await expect(trainSession({ ...request, text: 'To be' })).rejects.toMatchObject({
+      code: 'E_ARGUMENT',
+      message: expect.stringContaining('longer'),
+    });
+    for (const wrong of [{ steps: 0 }, { steps: 1.5 }, { learningRate: 0 }]) {
+      await expect(trainSession({ ...request, ...wrong })).rejects.toMatchObject({ code: 'E_ARGUMENT' });
+    }
+  });
+
+  test('ten steps lower the loss, and the model writes', async () => {
+    const losses: number[] = [];
+    const trained = await trainSession(request, { onStep: ({ loss }) => losses.push(loss) });
+    try {
+      expect(losses.length).toBe(10);
+      // A model that knows nothing gives every byte the same chance: ln 256 = 5.545 nats.
+      expect(losses[0]).toBeCloseTo(Math.log(256), 0);
+      expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.5);
+      const branch = trained.branches[0]!;
+      const start = { kind: 'text', text: 'To be' } as const;
+      await write(trained, branch, { ...greedy, prompt: start, maxTokens: 8 });
+      expect(branch.ids.length).toBe(13);
+    } finally {
+      await trained.dispose();
+    }
+  });
+
+  test('an abort ends it early with the model as it is', async () => {
+    const controller = new AbortController();
+    const trained = await trainSession(
+      { ...request, steps: 1000 },
+      { signal: controller.signal, onStep: ({ step }) => step === 2 && controller.abort() },
+    );
+    expect(trained.facts.name).toContain('2 steps');
+    await trained.dispose();
   });
 });

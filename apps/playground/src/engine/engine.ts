@@ -3,6 +3,7 @@ import { alternatives } from './alternatives.js';
 import { Branch } from './branch.js';
 import type { CallName, EngineCalls, Place } from './protocol.js';
 import { openSession, type Session } from './session.js';
+import { trainSession } from './train-session.js';
 import { write } from './write.js';
 
 /** How a call is followed and stopped. */
@@ -44,6 +45,13 @@ export function createEngine(): Engine {
       session = undefined;
       await before?.dispose();
       session = await openSession(choice, { signal, onProgress: onEvent });
+      return session.facts;
+    },
+    async train(request, { signal, onEvent }) {
+      const before = session;
+      session = undefined;
+      await before?.dispose();
+      session = await trainSession(request, { signal, onStep: onEvent });
       return session.facts;
     },
     async write(request, { signal, onEvent }) {

@@ -114,12 +114,37 @@ export interface Place {
   readonly position: number;
 }
 
+/** A model to be trained from random weights on a text, byte by byte. */
+export interface TrainRequest {
+  readonly text: string;
+  /** From 1. */
+  readonly steps: number;
+  /** The highest; it warms up and falls again. */
+  readonly learningRate: number;
+  readonly device: DeviceChoice;
+}
+
+/** A step of a training. */
+export interface TrainStep {
+  /** From 1. */
+  readonly step: number;
+  /** Mean nats per byte, before the step. */
+  readonly loss: number;
+  readonly tokensPerSecond: number;
+}
+
 /** What the engine can be asked for: argument, events on the way, result. */
 export interface EngineCalls {
   /** Opens a model, in place of the one before; branch 0 is empty. */
   readonly open: {
     readonly argument: { readonly model: ModelChoice; readonly device: DeviceChoice };
     readonly event: { readonly loadedBytes: number; readonly totalBytes: number };
+    readonly result: ModelFacts;
+  };
+  /** Trains a small hybrid, in place of the model that is open; an abort ends the training early. */
+  readonly train: {
+    readonly argument: TrainRequest;
+    readonly event: TrainStep;
     readonly result: ModelFacts;
   };
   readonly write: {

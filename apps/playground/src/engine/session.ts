@@ -41,24 +41,31 @@ export async function openSession(
       signal: options.signal,
       onProgress: ({ loadedBytes, totalBytes }) => options.onProgress?.({ loadedBytes, totalBytes }),
     });
-    const runner = new Runner(model);
-    return {
-      facts: {
-        ...modelFacts(model),
-        name: directory.name,
-        hasChatTemplate: tokenizer.hasChatTemplate,
-        device: device.name,
-        notice,
-      },
-      device,
-      model,
-      runner,
-      tokenizer,
-      branches: [new Branch(runner)],
-      dispose: () => device.dispose(),
-    };
+    return sessionOf({ name: directory.name, device, notice, model, tokenizer });
   } catch (error) {
     await device.dispose();
     throw error;
   }
+}
+
+/** A session of a model that is there already. */
+export function sessionOf(parts: {
+  readonly name: string;
+  readonly device: Device;
+  readonly notice: string | undefined;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+}): Session {
+  const { name, device, notice, model, tokenizer } = parts;
+  const runner = new Runner(model);
+  const { hasChatTemplate } = tokenizer;
+  return {
+    facts: { ...modelFacts(model), name, hasChatTemplate, device: device.name, notice },
+    device,
+    model,
+    runner,
+    tokenizer,
+    branches: [new Branch(runner)],
+    dispose: () => device.dispose(),
+  };
 }

@@ -1,12 +1,14 @@
 import type { DeviceChoice, ModelChoice } from '../engine/protocol.js';
 import { chosenFiles, droppedFiles } from './dropped-files.js';
 import { element } from './element.js';
+import { createTrainForm, type TrainChoice } from './train-form.js';
 
 /** What {@link createModelPicker} needs. */
 export interface ModelPickerOptions {
   /** The model that comes with the page. */
   readonly bundled: ModelChoice;
   readonly onChoose: (model: ModelChoice, device: DeviceChoice) => void;
+  readonly onTrain: (choice: TrainChoice, device: DeviceChoice) => void;
   readonly onCancel: () => void;
 }
 
@@ -16,7 +18,7 @@ const deviceNames = {
   cpu: 'the CPU',
 } as const satisfies Record<DeviceChoice, string>;
 
-/** Three ways to a model: the bundled one, a folder of this machine, a URL. */
+/** Ways to a model: the bundled one, a folder of this machine, a URL, or training one. */
 export interface ModelPicker {
   readonly root: HTMLElement;
   /** Shows how far loading is; `undefined` when nothing is being loaded. */
@@ -24,7 +26,8 @@ export interface ModelPicker {
 }
 
 /** Makes the picker. Folders may be dropped anywhere on the page. */
-export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOptions): ModelPicker {
+export function createModelPicker(options: ModelPickerOptions): ModelPicker {
+  const { bundled, onChoose, onTrain, onCancel } = options;
   const device = element(
     'select',
     { id: 'model-device' },
@@ -91,6 +94,7 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
     ),
   );
   const bar = element('progress', { max: 1, 'aria-label': 'Loading the model' });
+  const train = createTrainForm((choice) => onTrain(choice, device.value as DeviceChoice));
   const loading = element(
     'div',
     { class: 'loading', hidden: true },
@@ -110,10 +114,12 @@ export function createModelPicker({ bundled, onChoose, onCancel }: ModelPickerOp
       element('h2', { id: 'picker-title' }, 'Choose a model'),
       ways,
       element('p', { class: 'run-on' }, element('label', { for: 'model-device' }, 'Run it on'), device),
+      train,
       loading,
     ),
     setProgress(progress) {
       ways.inert = progress !== undefined;
+      train.inert = progress !== undefined;
       loading.hidden = progress === undefined;
       if (progress && progress.totalBytes > 0) bar.value = progress.loadedBytes / progress.totalBytes;
       else bar.removeAttribute('value');
