@@ -16,6 +16,11 @@ export interface WebGpuOptions {
   readonly name?: string;
   /** Default is `high-performance`. */
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * What to do with an adapter that is a program and no GPU, such as llvmpipe or SwiftShader. `on-request`:
+   * `probe` reports it as a reason, so that nobody gets it by default, and `open` opens it. Default is `use`.
+   */
+  readonly softwareAdapters?: 'use' | 'on-request';
 }
 
 const deviceId = '0';
@@ -32,43 +37,54 @@ export function webgpu(options: WebGpuOptions): Backend {
   const adapterOf = async (): Promise<GPUAdapter | null> =>
     (await options.gpu?.requestAdapter({ powerPreference })) ?? null;
 
-  const probe = async (): Promise<Probe> => {
-    if (options.device) {
-      return { available: true, devices: [{ id: deviceId, name: adapterName(options.device.adapterInfo) }] };
-    }
+  const find = async (): Promise<{ readonly probe: Probe; readonly isSoftware: boolean }> => {
+    const missing = (reason: string, remedy?: string): Awaited<ReturnType<typeof find>> => ({
+      probe: { available: false, reason, ...(remedy !== undefined && { remedy }) },
+      isSoftware: false,
+    });
+    const found = (info: GPUAdapterInfo): Awaited<ReturnType<typeof find>> => ({
+      probe: { available: true, devices: [{ id: deviceId, name: adapterName(info) }] },
+      isSoftware: info.isFallbackAdapter,
+    });
+    if (options.device) return found(options.device.adapterInfo);
     if (!options.gpu) {
-      return {
-        available: false,
-        reason: 'there is no WebGPU here',
-        remedy: 'Use a browser with WebGPU over HTTPS or on localhost, or @hybra/webgpu-node in Node.',
-      };
+      return missing(
+        'there is no WebGPU here',
+        'Use a browser with WebGPU over HTTPS or on localhost, or @hybra/webgpu-node in Node.',
+      );
     }
     try {
       const adapter = await adapterOf();
-      if (adapter) return { available: true, devices: [{ id: deviceId, name: adapterName(adapter.info) }] };
-      return {
-        available: false,
-        reason: 'WebGPU found no adapter',
-        remedy:
-          'Install or update the GPU driver (on Linux a Vulkan driver; mesa-vulkan-drivers has one for CPUs).',
-      };
+      if (adapter) return found(adapter.info);
+      return missing(
+        'WebGPU found no adapter',
+        'Install or update the GPU driver (on Linux a Vulkan driver; mesa-vulkan-drivers has one for CPUs).',
+      );
     } catch (error) {
-      return { available: false, reason: error instanceof Error ? error.message : String(error) };
+      return missing(error instanceof Error ? error.message : String(error));
     }
   };
 
   return {
     name,
     specVersion,
-    probe,
+    probe: async () => {
+      const { probe, isSoftware } = await find();
+      if (!probe.available || !isSoftware || options.softwareAdapters !== 'on-request') return probe;
+      return {
+        available: false,
+        reason: `the only adapter is software: ${probe.devices[0]!.name}`,
+        remedy: `Ask for ${name} by name to use it.`,
+      };
+    },
     open: async ({ id = deviceId, signal } = {}) => {
       throwIfAborted(signal, `open ${name}`);
-      const found = await probe();
-      if (!found.available || id !== deviceId) {
-        const reason = found.available
+      const { probe } = await find();
+      if (!probe.available || id !== deviceId) {
+        const reason = probe.available
           ? `there is no device ${id}; the only one is ${deviceId}`
-          : found.reason;
-        const remedy = found.available ? '' : ` ${found.remedy ?? ''}`;
+          : probe.reason;
+        const remedy = probe.available ? '' : ` ${probe.remedy ?? ''}`;
         throw new HybraError('E_BACKEND_UNAVAILABLE', `${name}: ${reason}.${remedy}`, { backend: name, id });
       }
       const opened = options.device
@@ -81,6 +97,7 @@ export function webgpu(options: WebGpuOptions): Backend {
         backend: name,
         name: adapterName(info),
         gpu,
+        origin: options.gpu,
         ownsGpu: options.device === undefined,
         kernels,
         facts: {

@@ -29,6 +29,8 @@ export interface WebGpuDeviceOptions {
   readonly backend: string;
   readonly name: string;
   readonly gpu: GPUDevice;
+  /** Where the GPU device comes from. Dawn crashes when it is collected before its devices. */
+  readonly origin: GPU | undefined;
   /** Whether disposing of the device destroys the GPU device. */
   readonly ownsGpu: boolean;
   readonly kernels: readonly WebGpuKernel[];
@@ -45,6 +47,8 @@ export class WebGpuDevice implements Device {
   readonly capabilities: Capabilities;
   readonly lost: Promise<DeviceLoss>;
   readonly #gpu: GPUDevice;
+  /** Kept from the garbage collector until the device is gone. */
+  readonly origin: GPU | undefined;
   readonly #ownsGpu: boolean;
   readonly #kernels: readonly WebGpuKernel[];
   readonly #kernelsByName: ReadonlyMap<string, WebGpuKernel>;
@@ -64,6 +68,7 @@ export class WebGpuDevice implements Device {
     this.backend = options.backend;
     this.name = options.name;
     this.#gpu = options.gpu;
+    this.origin = options.origin;
     this.#ownsGpu = options.ownsGpu;
     this.#kernels = options.kernels;
     this.#kernelsByName = new Map([...options.kernels].reverse().map((kernel) => [kernel.name, kernel]));

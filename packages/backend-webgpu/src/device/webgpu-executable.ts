@@ -22,8 +22,7 @@ export interface ExecutableHost {
 /** A program with its shaders compiled, its arena allocated and its bind groups kept: a run only encodes. */
 export class WebGpuExecutable implements Executable {
   readonly arenaBytes: number;
-  /** Dispatches of one run. */
-  readonly dispatchCount: number;
+  readonly launches: readonly number[];
   readonly timings?: () => Promise<readonly number[]>;
   readonly #host: ExecutableHost;
   readonly #program: Program;
@@ -47,7 +46,9 @@ export class WebGpuExecutable implements Executable {
     this.#program = program;
     this.#segments = segments;
     this.arenaBytes = segments.reduce((sum, segment) => sum + segment.byteLength, 0);
-    this.dispatchCount = dispatches.length;
+    const launches = program.calls.map(() => 0);
+    for (const { call } of dispatches) launches[call]! += 1;
+    this.launches = launches;
     const { gpu } = host;
     const { bytes, places } = packParameters(dispatches);
     this.#uniforms = gpu.createBuffer({
