@@ -37,6 +37,8 @@ export interface DeviceLoss {
 export interface Executable {
   /** Bytes of the arena that this executable holds. */
   readonly arenaBytes: number;
+  /** Launches (dispatches) that each call of the program takes; absent where that means nothing. */
+  readonly launches?: readonly number[];
   /**
    * Enqueues one run and returns; failures surface at the device's next `read` or `synchronize`.
    * @param bindings one buffer per `program.bindings`, in order

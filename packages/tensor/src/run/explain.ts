@@ -24,12 +24,14 @@ export function explainProgram(
   return lines.join('\n');
 }
 
-function explainStage({ device, plan }: CompiledStage): string[] {
+function explainStage({ device, plan, executable }: CompiledStage): string[] {
   const { program } = plan;
   const weights = program.bindings.filter(({ role }) => role === 'weight');
   const weightBytes = weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const { launches } = executable;
+  const launched = launches ? ` in ${launches.reduce((sum, count) => sum + count, 0)} launches` : '';
   const lines = [
-    `  on ${device.name} (${device.backend}): ${program.calls.length} calls, arena ${formatBytes(plan.arenaBytes)} in ${program.segments.length} segments (${formatBytes(plan.unsharedBytes)} unshared), ${plan.inPlaceCount} in place, weights ${formatBytes(weightBytes)}`,
+    `  on ${device.name} (${device.backend}): ${program.calls.length} calls${launched}, arena ${formatBytes(plan.arenaBytes)} in ${program.segments.length} segments (${formatBytes(plan.unsharedBytes)} unshared), ${plan.inPlaceCount} in place, weights ${formatBytes(weightBytes)}`,
   ];
   for (const [index, { name, role, byteLength }] of program.bindings.entries()) {
     if (role !== 'weight') lines.push(`    binding ${index} ${role} ${name} ${formatBytes(byteLength)}`);
@@ -38,7 +40,7 @@ function explainStage({ device, plan }: CompiledStage): string[] {
     const via = plan.via[index]!;
     const attributes = Object.entries(call.attributes).map(([name, value]) => ` ${name}=${value}`);
     lines.push(
-      `    ${String(index).padStart(4)} ${[...via, call.op].join(' › ')}${attributes.join('')}: ${call.inputs.map((x) => formatOperand(program, x)).join(', ')} → ${call.outputs.map((x) => formatOperand(program, x)).join(', ')} [${call.kernel}] ${formatBytes(call.outputs.reduce((sum, x) => sum + byteLengthOf(x), 0))}`,
+      `    ${String(index).padStart(4)} ${[...via, call.op].join(' › ')}${attributes.join('')}: ${call.inputs.map((x) => formatOperand(program, x)).join(', ')} → ${call.outputs.map((x) => formatOperand(program, x)).join(', ')} [${call.kernel}${launches && launches[index] !== 1 ? ` ×${launches[index]}` : ''}] ${formatBytes(call.outputs.reduce((sum, x) => sum + byteLengthOf(x), 0))}`,
     );
   }
   return lines;
