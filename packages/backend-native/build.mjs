@@ -2,11 +2,13 @@
  * Builds the addon with the C++ compiler that is there: g++, clang++ or c++ (or CXX). Without one it says so and
  * succeeds, because the package then works as one whose binary is missing.
  *
- *     node build.mjs [--sanitize]
+ *     node build.mjs [--sanitize | --package]
+ *
+ * `--package` also lays out `npm/PLATFORM`, the package of this platform's binary, ready to publish.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -156,6 +158,39 @@ async function build(compiler) {
   ]);
 }
 
+/** Lays out the package that carries this platform's binary; npm installs it only where `os` and `cpu` fit. */
+function layOutPackage() {
+  const folder = join(root, 'npm', target);
+  mkdirSync(folder, { recursive: true });
+  const { version, license, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const name = `@hybra/backend-native-${target}`;
+  const description = `The binary of @hybra/backend-native for ${target}.`;
+  const platform = {
+    os: [process.platform],
+    cpu: [process.arch],
+    ...(process.platform === 'linux' && { libc: ['glibc'] }),
+  };
+  const files = ['hybra-native.node', 'README.md', 'LICENSE'];
+  const manifest = {
+    name,
+    version,
+    description,
+    license,
+    engines,
+    ...platform,
+    files,
+    main: 'hybra-native.node',
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  writeFileSync(
+    join(folder, 'README.md'),
+    `# ${name}\n\n${description} Install @hybra/backend-native instead.\n`,
+  );
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  copyFileSync(join(output, 'hybra-native.node'), join(folder, 'hybra-native.node'));
+  say(`npm/${target} is ready to publish`);
+}
+
 async function main() {
   if (!(process.arch in instructionSets) || !['linux', 'darwin'].includes(process.platform)) {
     say(`${target} is not supported; the reference backend will be used.`);
@@ -167,21 +202,21 @@ async function main() {
     return;
   }
   const version = spawnSync(compiler, ['--version']).stdout.toString();
-  const hash = createHash('sha256').update(JSON.stringify([version, process.argv.slice(2)]));
+  const hash = createHash('sha256').update(JSON.stringify([version, isSanitized]));
   for (const path of [...filesUnder(sources).sort(), fileURLToPath(import.meta.url)])
     hash.update(readFileSync(path));
   const stamp = join(output, 'stamp');
   const digest = hash.digest('hex');
-  if (
+  const isFresh =
     existsSync(join(output, 'hybra-native.node')) &&
     existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === digest
-  ) {
-    return;
+    readFileSync(stamp, 'utf8') === digest;
+  if (!isFresh) {
+    await build(compiler);
+    writeFileSync(stamp, digest);
+    say(`built for ${target} with ${compiler}`);
   }
-  await build(compiler);
-  writeFileSync(stamp, digest);
-  say(`built for ${target} with ${compiler}`);
+  if (process.argv.includes('--package')) layOutPackage();
 }
 
 try {

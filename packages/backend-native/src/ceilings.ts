@@ -1,4 +1,4 @@
-import { native, type NativeOptions } from './backend.js';
+import { type NativeOptions, native } from './backend.js';
 import type { NativeDevice } from './device/native-device.js';
 
 /** What the machine allows a kernel, measured. */

@@ -38,6 +38,26 @@ void unaryFloats(const Call& call, const Frame& frame, double cost, F f) {
   });
 }
 
+/** A run of an operand whose elements all are one, as vectors. */
+struct Repeated {
+  vf value;
+  HYBRA_INLINE vf at(int) const { return value; }
+  HYBRA_INLINE vf some(int, int) const { return value; }
+};
+/** A run of neighbours. */
+struct Neighbours {
+  const float* from;
+  HYBRA_INLINE vf at(int i) const { return load(from + i); }
+  HYBRA_INLINE vf some(int i, int count) const { return loadSome(from + i, count); }
+};
+
+template <class A, class B, class F>
+HYBRA_INLINE void binaryRun(A a, B b, float* y, int count, F f) {
+  int i = 0;
+  for (; i + lanes <= count; i += lanes) store(y + i, f(a.at(i), b.at(i)));
+  if (i < count) storeSome(y + i, f(a.some(i, count - i), b.some(i, count - i)), count - i);
+}
+
 template <class F>
 void binaryFloats(const Call& call, const Frame& frame, double cost, F f) {
   const Loops loops = elementwiseLoops(call);
@@ -47,16 +67,17 @@ void binaryFloats(const Call& call, const Frame& frame, double cost, F f) {
   const std::int64_t aStep = loops.step(0), bStep = loops.step(1);
   forRows(loops, frame.pool, cost, [=](const std::int64_t* starts, std::int64_t count) {
     float aBuffer[block], bBuffer[block];
+    const float *left = a + starts[0], *right = b + starts[1];
     for (std::int64_t at = 0; at < count; at += block) {
       const int length = static_cast<int>(least(block, count - at));
-      const float* left = runOf(a + starts[0], aStep, at, length, aBuffer);
-      const float* right = runOf(b + starts[1], bStep, at, length, bBuffer);
       float* to = y + starts[2] + at;
-      int i = 0;
-      for (; i + lanes <= length; i += lanes) store(to + i, f(load(left + i), load(right + i)));
-      if (i < length) {
-        const int rest = length - i;
-        storeSome(to + i, f(loadSome(left + i, rest), loadSome(right + i, rest)), rest);
+      if (aStep == 1 && bStep == 0) {
+        binaryRun(Neighbours{left + at}, Repeated{splat(*right)}, to, length, f);
+      } else if (aStep == 0 && bStep == 1) {
+        binaryRun(Repeated{splat(*left)}, Neighbours{right + at}, to, length, f);
+      } else {
+        const Neighbours x{runOf(left, aStep, at, length, aBuffer)}, z{runOf(right, bStep, at, length, bBuffer)};
+        binaryRun(x, z, to, length, f);
       }
     }
   });

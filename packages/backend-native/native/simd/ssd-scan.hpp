@@ -29,7 +29,7 @@ namespace {
 constexpr int ssdTile = 32;
 /** Vectors along P, and states along N, that registers hold: their product is the number of state registers. */
 constexpr int ssdVectors = 2;
-constexpr int ssdStates = lanes == 16 || lanes == 8 ? 8 / (lanes == 16 ? 1 : 2) : 4;
+constexpr int ssdStates = lanes == 16 ? 8 : 4;
 constexpr int ssdWidth = ssdVectors * lanes;
 /** D is renewed below this. */
 constexpr float smallestDecay = 1e-6f;
@@ -65,13 +65,18 @@ inline std::int64_t ssdScratch(const Call& call, int threads) { return SsdLocal:
 inline void packMaps(const float* B, const float* C, std::int64_t bT, std::int64_t cT, int length,
                      const SsdSizes& sizes, float* maps) {
   for (std::int64_t n = 0; n < sizes.paddedN(); n += ssdStates) {
-    for (int t = 0; t < length; t++) {
-      for (int i = 0; i < ssdStates; i++) {
-        const bool exists = n + i < sizes.N;
-        maps[i] = exists ? B[t * bT + n + i] : 0;
-        maps[ssdStates + i] = exists ? C[t * cT + n + i] : 0;
+    const bool isWhole = n + ssdStates <= sizes.N;
+    for (int t = 0; t < length; t++, maps += 2 * ssdStates) {
+      const float *b = B + t * bT + n, *c = C + t * cT + n;
+      if (isWhole) {
+        std::memcpy(maps, b, ssdStates * 4);
+        std::memcpy(maps + ssdStates, c, ssdStates * 4);
+        continue;
       }
-      maps += 2 * ssdStates;
+      for (int i = 0; i < ssdStates; i++) {
+        maps[i] = n + i < sizes.N ? b[i] : 0;
+        maps[ssdStates + i] = n + i < sizes.N ? c[i] : 0;
+      }
     }
   }
 }
@@ -229,21 +234,30 @@ void kernel_ssdChunkScan(const Call& call, const Frame& frame) {
   });
 }
 
-/** h ← decay · h + input · B for one row of N states; returns C·h. */
-HYBRA_INLINE float advanceRow(float* h, float decay, float input, const float* B, const float* C, std::int64_t N) {
-  vf sums = {};
+/** h ← decay · h + input · B for `Rows` rows of N states; y = C·h of each. */
+template <int Rows>
+HYBRA_INLINE void advanceRows(float* h, float decay, const float* inputs, const float* B, const float* C,
+                              std::int64_t N, float* y) {
+  vf sums[Rows] = {};
   std::int64_t n = 0;
   for (; n + lanes <= N; n += lanes) {
-    const vf state = load(h + n) * decay + load(B + n) * input;
-    store(h + n, state);
-    sums += state * load(C + n);
+    const vf b = load(B + n), c = load(C + n);
+#pragma GCC unroll 4
+    for (int row = 0; row < Rows; row++) {
+      const vf state = load(h + row * N + n) * decay + b * inputs[row];
+      store(h + row * N + n, state);
+      sums[row] += state * c;
+    }
   }
-  float sum = sumOf(sums);
-  for (; n < N; n++) {
-    h[n] = h[n] * decay + B[n] * input;
-    sum += h[n] * C[n];
+  for (int row = 0; row < Rows; row++) {
+    float sum = sumOf(sums[row]);
+    for (std::int64_t i = n; i < N; i++) {
+      float& state = h[row * N + i];
+      state = state * decay + B[i] * inputs[row];
+      sum += state * C[i];
+    }
+    y[row] = sum;
   }
-  return sum;
 }
 
 HYBRA_INLINE float readRow(const float* h, const float* C, std::int64_t N) {
@@ -281,8 +295,16 @@ void kernel_ssdStep(const Call& call, const Frame& frame) {
       state = reinterpret_cast<float*>(frame.scratch + thread * localBytes);
       readPool(pool, stateType, poolFrom, P * N, state);
     }
-    for (std::int64_t p = 0; p < P; p++) {
-      y[p] = dt == 0 ? readRow(state + p * N, C, N) : advanceRow(state + p * N, decay, dt * x[p], B, C, N);
+    // dt = 0 leaves the state as it is, to the bit, and even where x or B is not finite.
+    std::int64_t p = 0;
+    for (; dt == 0 && p < P; p++) y[p] = readRow(state + p * N, C, N);
+    for (; p + 4 <= P; p += 4) {
+      const float inputs[4] = {dt * x[p], dt * x[p + 1], dt * x[p + 2], dt * x[p + 3]};
+      advanceRows<4>(state + p * N, decay, inputs, B, C, N, y + p);
+    }
+    for (; p < P; p++) {
+      const float input = dt * x[p];
+      advanceRows<1>(state + p * N, decay, &input, B, C, N, y + p);
     }
     if (isHalf(stateType)) writePool(pool, stateType, poolFrom, P * N, state);
   });

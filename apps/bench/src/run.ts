@@ -1,0 +1,77 @@
+/** `pnpm bench`: measures the CPU backends; see the README beside. */
+import { writeFile } from 'node:fs/promises';
+import { native } from '@hybra/backend-native';
+import { Command, Option } from 'commander';
+import { benchModels, benchTasks } from './cases.js';
+import { markdownTable } from './markdown.js';
+import { measureModel, type Result } from './measure.js';
+
+interface Options {
+  readonly dtype: readonly ('f32' | 'f16' | 'bf16')[];
+  readonly threads: readonly number[];
+  readonly task: readonly string[];
+  readonly repeats: number;
+  readonly json?: string;
+  readonly peer?: string;
+  readonly peerModel?: string;
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+async function run(names: readonly string[], options: Options): Promise<void> {
+  const unknown = names.find((name) => !benchModels.some((model) => model.name === name));
+  if (unknown !== undefined) {
+    throw new Error(
+      `no model is named ${unknown}; there are ${benchModels.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  const models = benchModels.filter(({ name, isLarge }) =>
+    names.length > 0 ? names.includes(name) : !isLarge,
+  );
+  const peer =
+    options.peer && options.peerModel ? { binary: options.peer, model: options.peerModel } : undefined;
+  const results: Result[] = [];
+  for (const model of models) {
+    for (const dtype of options.dtype) {
+      for (const threads of options.threads) {
+        const measured = await measureModel(model, {
+          dtype,
+          threads,
+          repeats: options.repeats,
+          tasks: benchTasks.filter(({ name }) => options.task.some((part) => name.startsWith(part))),
+          ...(peer && { peer }),
+          onProgress: (text) => process.stderr.write(`${text}\n`),
+        });
+        results.push(...measured);
+      }
+    }
+  }
+  if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  process.stdout.write(`${results[0]?.device ?? 'nothing measured'}\n\n${markdownTable(results)}\n`);
+}
+
+const probe = await native().probe();
+if (!probe.available) {
+  process.stderr.write(`bench: ${probe.reason}. ${probe.remedy ?? ''}\n`);
+  process.exit(1);
+}
+await new Command('bench')
+  .description('Measures prefill and decode on published shapes with random weights.')
+  .argument('[models...]', benchModels.map(({ name }) => name).join(', '))
+  .addOption(new Option('--dtype <list>', 'storage of the matrices').default(['f32', 'f16']).argParser(list))
+  .addOption(
+    new Option('--threads <list>', 'numbers of threads')
+      .default([1, 2])
+      .argParser((text) => list(text).map(Number)),
+  )
+  .addOption(
+    new Option('--task <list>', 'beginnings of tasks').default(['prefill', 'decode']).argParser(list),
+  )
+  .option('--repeats <count>', 'measurements of each figure', Number, 5)
+  .option('--json <file>', 'writes the results here too')
+  .option('--peer <path>', 'llama-bench, measured between our runs')
+  .option('--peer-model <path>', 'the same model for the peer')
+  .action(run)
+  .parseAsync();
