@@ -2,7 +2,9 @@ import { HybraError } from '@hybra/spec';
 import { quantSchemes } from '@hybra/weights';
 import { Command, Option } from 'commander';
 import { chat } from './commands/chat.js';
+import { convert } from './commands/convert.js';
 import { devices } from './commands/devices.js';
+import { addExperimentCommand, experimentCommand } from './commands/experiment.js';
 import { generate } from './commands/generate.js';
 import { inspect } from './commands/inspect.js';
 import { perplexity } from './commands/perplexity.js';
@@ -87,6 +89,19 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .action((input, output, options) => run(quantize(terminal, input, output, options)));
 
   program
+    .command('convert')
+    .description('write a checkpoint in another format')
+    .argument('<input>', 'folder with config.json and weights')
+    .argument('<output>', 'file to write, its format told by its ending: .gguf')
+    .addOption(
+      new Option('--type <type>', 'how matrices are stored')
+        .choices(['f32', 'f16', 'q8_0', 'q4_0'])
+        .default('f16'),
+    )
+    .option('--json', 'write the figures as JSON')
+    .action((input, output, options) => run(convert(terminal, input, output, options)));
+
+  program
     .command('inspect')
     .description('describe a checkpoint without reading its weights')
     .argument('[folder]', 'folder with config.json and weights (default: the bundled model)')
@@ -101,6 +116,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .action((options) => run(devices(terminal, options)));
 
   addTrainCommand(program, (options) => run(trainCommand(terminal, options)));
+  addExperimentCommand(program, (name, options) => run(experimentCommand(terminal, name, options)));
 
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -128,7 +144,7 @@ function explainFailure(terminal: Terminal, error: unknown): ExitCode {
 
 function withModel(command: Command, options: { readonly model?: boolean } = {}): Command {
   if (options.model !== false)
-    command.option('--model <folder>', 'folder of a checkpoint (default: the bundled model)');
+    command.option('--model <path>', 'folder of a checkpoint, or a GGUF file (default: the bundled model)');
   const dtypes = ['f32', 'f16', 'bf16'];
   return command
     .option('--device <name>', 'backend to run on, as hybra devices lists them')

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Runner } from '@hybra/generate';
-import { loadModel, type Model } from '@hybra/models';
+import { ggufDirectory, loadModel, type Model } from '@hybra/models';
 import type { Device } from '@hybra/spec';
-import { type Directory, folderDirectory } from '@hybra/weights';
+import { type Directory, fileSource, folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../default-model.js';
 import { cliRegistry } from './backends.js';
 import { progressBar } from './progress.js';
@@ -26,14 +26,18 @@ export interface Session extends AsyncDisposable {
   readonly runner: Runner;
 }
 
-/** The folder of a model: the bundled one without an argument. */
+/** The folder of a model, or its GGUF file seen as one: the bundled one without an argument. */
 export function modelDirectory(model: string | undefined): {
   readonly name: string;
   readonly directory: Directory;
 } {
   if (model === undefined)
     return { name: defaultModel.name, directory: folderDirectory(fileURLToPath(defaultModel.folder)) };
-  return { name: model, directory: folderDirectory(model) };
+  const isGguf = /\.gguf$/i.test(model);
+  return {
+    name: model,
+    directory: isGguf ? ggufDirectory(model, () => fileSource(model)) : folderDirectory(model),
+  };
 }
 
 /** Opens device and model. @throws whatever opening a device or loading a model throws */
