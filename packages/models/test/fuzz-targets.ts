@@ -1,5 +1,5 @@
-import { bytesDirectory, readJson } from '@hybra/weights';
-import { families, familyOf, parameterSpecs } from '../src/index.js';
+import { bytesDirectory, bytesSource, encodeGguf, type GgufField, readJson } from '@hybra/weights';
+import { families, familyOf, ggufContents, ggufDirectory, parameterSpecs } from '../src/index.js';
 import { fixture, fixtureNames } from './support/golden.js';
 
 /** A parser to feed with mutated files. */
@@ -12,7 +12,7 @@ export interface FuzzTarget {
 }
 
 /** One target per family: its `config.json`, read, parsed and turned into the parameters it asks for. */
-export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((family) => ({
+const configTargets: readonly FuzzTarget[] = Object.values(families).map((family) => ({
   name: `models/config.json of ${family.modelType}`,
   seeds: () => seedsOf(family.modelType),
   async run(bytes) {
@@ -24,6 +24,60 @@ export const fuzzTargets: readonly FuzzTarget[] = Object.values(families).map((f
     });
   },
 }));
+
+/** The metadata of GGUF files as JSON, turned into files of a checkpoint and the parameters they ask for. */
+const ggufTarget: FuzzTarget = {
+  name: 'models/metadata of GGUF',
+  seeds: () =>
+    Promise.all(
+      ['llama', 'mamba', 'mamba2', 'nemotron_h'].map(async (name) => {
+        const { metadata, close } = await ggufContents(fixture(name), 'f16');
+        await close();
+        const values = Object.entries(metadata).map(([key, field]) => [key, field.value]);
+        return new TextEncoder().encode(JSON.stringify({ ...Object.fromEntries(values), ...vocabulary }));
+      }),
+    ),
+  async run(bytes) {
+    await swallowTyped(async () => {
+      const json = (await readJson(bytesDirectory({ 'x.json': bytes }), 'x.json')) as Record<string, unknown>;
+      const fields = Object.entries(json ?? {}).flatMap(([key, value]) => {
+        const field = fieldOf(value);
+        return field && key !== '' ? [[key, field] as const] : [];
+      });
+      const embedding = { name: 'token_embd.weight', type: 'q8_0', shape: [4, 32] } as const;
+      const file = await encodeGguf({
+        metadata: Object.fromEntries(fields),
+        tensors: [{ ...embedding, bytes: new Uint8Array(4 * 34) }],
+      });
+      const directory = ggufDirectory('x.gguf', async () => bytesSource(file, 'x.gguf'));
+      const config = await readJson(directory, 'config.json');
+      parameterSpecs(familyOf(config).parseConfig(config));
+      await (await directory.openWeights!()).read('token_embd.weight.codes');
+    });
+  },
+};
+
+/** A small SentencePiece vocabulary. */
+const vocabulary = {
+  'tokenizer.ggml.model': 'llama',
+  'tokenizer.ggml.tokens': ['<unk>', '<s>', '</s>', 'a'],
+  'tokenizer.ggml.scores': [0, 0, 0, -1],
+  'tokenizer.ggml.token_type': [2, 3, 3, 1],
+  'tokenizer.ggml.bos_token_id': 1,
+  'tokenizer.chat_template': '{{ messages }}',
+};
+
+function fieldOf(value: unknown): GgufField | undefined {
+  if (typeof value === 'number') return { type: 'f64', value };
+  if (typeof value === 'string') return { type: 'string', value };
+  if (typeof value === 'boolean') return { type: 'bool', value };
+  if (!Array.isArray(value)) return undefined;
+  if (value.every((each) => typeof each === 'string')) return { type: 'array', of: 'string', value };
+  return value.every((each) => typeof each === 'number') ? { type: 'array', of: 'f64', value } : undefined;
+}
+
+/** The parsers of this package, for the fuzzer. */
+export const fuzzTargets: readonly FuzzTarget[] = [...configTargets, ggufTarget];
 
 async function seedsOf(modelType: string): Promise<Uint8Array[]> {
   const configs = await Promise.all(fixtureNames.map(readConfig));
