@@ -25,6 +25,7 @@ const flags = [
   '-std=c++17',
   '-O3',
   '--fatbin',
+  '--compress-mode=size',
   ...targets.flatMap((name) => ['-gencode', `arch=${name},code=${name.replace('compute', 'sm')}`]),
   ...(targets.includes('compute_80') ? ['-gencode', 'arch=compute_80,code=compute_80'] : []),
 ];

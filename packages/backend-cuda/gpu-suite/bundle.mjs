@@ -1,7 +1,7 @@
-// Packs the GPU suite into ./bundle (a few MiB): one JavaScript file, the compiled kernels, koffi, and the checkpoints
-// of the folder in HYBRA_FIXTURES that the suite verifies. A bare GPU host then needs node and the NVIDIA driver alone.
+// Packs the GPU suite into ./bundle (a few MiB): one JavaScript file, the compiled kernels, and koffi. A bare GPU host
+// then needs node, the NVIDIA driver, this bundle, and the checkpoints of packages/models/test/fixtures.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,6 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  sourcemap: 'inline',
-  sourcesContent: false,
   external: ['koffi', 'vitest'],
   logLevel: 'error',
   banner: {
@@ -61,20 +59,4 @@ cpSync(native, join(bundle, 'node_modules', '@koromix', 'koffi-linux-x64'), {
   filter: (path) => !path.includes('musl_x64'),
 });
 
-const fixtures = process.env.HYBRA_FIXTURES;
-const families = [
-  'mamba',
-  'mamba2',
-  'llama',
-  'nemotron_h',
-  'shakespeare-hybrid-5m',
-  'mamba2-codestral',
-  'bamba',
-  'jamba',
-  'mistral-swa',
-];
-for (const family of fixtures ? families : []) {
-  const from = join(fixtures, 'checkpoints', family);
-  if (existsSync(from)) cpSync(from, join(bundle, 'checkpoints', family), { recursive: true });
-}
 spawnSync('du', ['-sh', bundle], { stdio: 'inherit' });

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     results: { type: 'string', default: 'gpu-suite-results.json' },
     products: { type: 'string', default: 'float32' },
     'no-fuse': { type: 'boolean', default: false },
+    'no-overlap': { type: 'boolean', default: false },
     'no-graphs': { type: 'boolean', default: false },
   },
 });
@@ -28,6 +29,7 @@ const backend = cuda({
   products: values.products === 'bfloat16' ? 'bfloat16' : 'float32',
   fuse: !values['no-fuse'],
   graphs: !values['no-graphs'],
+  overlap: !values['no-overlap'],
 });
 const probe = await backend.probe();
 if (!probe.available) {

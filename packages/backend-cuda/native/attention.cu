@@ -113,7 +113,7 @@ __device__ __forceinline__ void attend(const In &q, const In &k, const In &v, co
 #define ATTENTION(PER_LANE)                                                                                                         \
   ENTRY __launch_bounds__(128) attention_##PER_LANE(In q, In k, In v, const int *slots, const int *starts, const int *lengths,      \
                                                     Out y, float *parts, AttentionSizes s) {                                        \
-    attend<PER_LANE>(q, k, v, slots, starts, lengths, y, parts, s);                                                                 \
+    begin(); attend<PER_LANE>(q, k, v, slots, starts, lengths, y, parts, s);                                                                 \
   }
 ATTENTION(1)
 ATTENTION(2)
@@ -121,6 +121,7 @@ ATTENTION(4)
 ATTENTION(8)
 
 ENTRY attention_join(const float *parts, Out y, u32 queries, u32 splits, u32 Dv) {
+  begin();
   const u32 query = blockIdx.x;
   const float *part = parts + (i64)query * splits * (Dv + 2);
   float joint = -INFINITY, all = 0.0f;

@@ -22,7 +22,10 @@ __device__ __forceinline__ void binary(const In &a, const In &b, const Out &y, c
   struct Binary_##name {                                                                          \
     __device__ __forceinline__ float operator()(float a, float b) const { return expression; }    \
   };                                                                                              \
-  ENTRY binary_##name(In a, In b, Out y, Layout<2> layout) { binary<Binary_##name>(a, b, y, layout); }
+  ENTRY binary_##name(In a, In b, Out y, Layout<2> layout) {                            \
+    begin();                                                                                     \
+    binary<Binary_##name>(a, b, y, layout);                                                      \
+  }
 
 BINARY(add, a + b)
 BINARY(sub, a - b)
@@ -48,6 +51,7 @@ __device__ __forceinline__ void binaryOf(const T *a, const T *b, R *y, const Lay
     __device__ __forceinline__ R operator()(T a, T b) const { return expression; }          \
   };                                                                                        \
   ENTRY binary_##name(const T *a, const T *b, R *y, Layout<2> layout) {                     \
+    begin();                                                                                \
     binaryOf<T, R, BinaryOf_##name>(a, b, y, layout);                                       \
   }
 

@@ -84,13 +84,13 @@ __device__ __forceinline__ void convStep(const In &x, const In &weight, const In
 
 #define CONV(suffix, F)                                                                                                              \
   ENTRY conv_outputs_##suffix(In x, In weight, In bias, In tails, const int *slots, Out y, ConvSizes s) {                            \
-    convOutputs<F>(x, weight, bias, tails, slots, y, s);                                                                             \
+    begin(); convOutputs<F>(x, weight, bias, tails, slots, y, s);                                                                             \
   }                                                                                                                                  \
   ENTRY conv_tails_##suffix(In x, In tails, const int *slots, const int *lengths, Out newTails, ConvSizes s) {                       \
-    convTails<F>(x, tails, slots, lengths, newTails, s);                                                                             \
+    begin(); convTails<F>(x, tails, slots, lengths, newTails, s);                                                                             \
   }                                                                                                                                  \
   ENTRY conv_step_##suffix(In x, In weight, In bias, In tails, const int *slots, const int *lengths, Out y, Out newTails, ConvSizes s) { \
-    convStep<F>(x, weight, bias, tails, slots, lengths, y, newTails, s);                                                             \
+    begin(); convStep<F>(x, weight, bias, tails, slots, lengths, y, newTails, s);                                                             \
   }
 CONV(f32, true)
 CONV(any, false)

@@ -6,6 +6,25 @@
 
 #define ENTRY extern "C" __global__ void
 
+// Programmatic dependent launch (Hopper and newer): a kernel may be started before the one before it has ended. Until
+// `waitForPrevious` it may touch nothing but constants; what comes after it in the stream starts from `letNextBegin` on,
+// so that there are never more than two kernels at work.
+__device__ __forceinline__ void waitForPrevious() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+__device__ __forceinline__ void letNextBegin() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+// The first statement of a kernel whose launches are marked `overlaps`.
+__device__ __forceinline__ void begin() {
+  waitForPrevious();
+  letNextBegin();
+}
+
 typedef long long i64;
 typedef uint32_t u32;
 

@@ -91,6 +91,7 @@ __device__ __forceinline__ void gemv(const float *x, const W *w, float *y, const
       const u32 k = s * step + lane * size;
       raw[r][s] = (n0 + r < N && k < K) ? __ldcs((const uint4 *)(w + (i64)(n0 + r) * wStride + k)) : make_uint4(0, 0, 0, 0);
     }
+  begin(); // the weight is constant; x may come from the kernel before
 #pragma unroll
   for (int m = 0; m < M; m++) {
     if (m < (int)rows) stage<PROLOGUE>(x, as + (i64)m * K, K, xStride, m, prologue, room);

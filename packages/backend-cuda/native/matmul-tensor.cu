@@ -40,7 +40,7 @@ template <int PIECES> __device__ __forceinline__ void cut(float x, float y, u32 
 // BM x BN outputs by WM x WN warps. A is float (PIECES 1 or 3) or bfloat16 (1).
 template <class A, int PIECES, int BM, int BN, int WM, int WN>
 __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *y, const float *residual, u32 M, u32 N, u32 K,
-                                         i64 aStride, i64 wStride) {
+                                         i64 aStride, i64 wStride, u32 stepsPerSplit, float *parts) {
   constexpr int threads = WM * WN * 32, TM = BM / WM / 16, TN = BN / WN / 8;
   constexpr int aBytes = BM * 64, bBytes = BN * 64, stageBytes = PIECES * aBytes + bBytes;
   constexpr int aChunks = BM * 4 / threads, bChunks = BN * 4 / threads;
@@ -49,14 +49,15 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
   const int thread = threadIdx.x, lane = thread & 31, warp = thread >> 5, wm = warp / WN, wn = warp % WN;
   // Neighbouring blocks share columns of w, which then stay in the cache.
   const u32 row0 = blockIdx.x * BM, column0 = blockIdx.y * BN;
-  const int steps = (K + depth - 1) / depth;
+  // With several splits of K, each writes its part of the sums.
+  const int all = (K + depth - 1) / depth, first = blockIdx.z * stepsPerSplit, steps = min(all - first, (int)stepsPerSplit);
   float sums[TM][TN][4] = {};
   float4 held[aChunks][2];
 
   auto loadA = [&](int step) {
 #pragma unroll
     for (int part = 0; part < aChunks; part++) {
-      const int chunk = thread + part * threads, row = chunk >> 2, k = step * depth + (chunk & 3) * 8;
+      const int chunk = thread + part * threads, row = chunk >> 2, k = (first + step) * depth + (chunk & 3) * 8;
       const bool isInside = row0 + row < M && k < (int)K;
       const A *from = a + (i64)(isInside ? row0 + row : 0) * aStride + (isInside ? k : 0);
       if constexpr (sizeof(A) == 4) {
@@ -87,7 +88,7 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
   auto loadB = [&](int step) {
 #pragma unroll
     for (int part = 0; part < bChunks; part++) {
-      const int chunk = thread + part * threads, row = chunk >> 2, k = step * depth + (chunk & 3) * 8;
+      const int chunk = thread + part * threads, row = chunk >> 2, k = (first + step) * depth + (chunk & 3) * 8;
       const bool isInside = column0 + row < N && k < (int)K;
       const __nv_bfloat16 *from = w + (i64)(isInside ? column0 + row : 0) * wStride + (isInside ? k : 0);
       copyAsync(sharedAddress(tiles) + (step % stages) * stageBytes + PIECES * aBytes + swizzled(row, chunk & 3), from, isInside);
@@ -147,6 +148,10 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
         const u32 n = column0 + wn * (BN / WN) + j * 8 + (lane & 3) * 2 + (c & 1);
         if (m < M && n < N) {
           const i64 at = (i64)m * N + n;
+          if (parts) {
+            parts[(i64)blockIdx.z * M * N + at] = sums[i][j][c];
+            continue;
+          }
           y[at] = fromFloat<A>(residual ? residual[at] + sums[i][j][c] : sums[i][j][c]);
         }
       }
@@ -154,11 +159,21 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
 
 #define TENSOR(name, A, PIECES, BM, BN, WM, WN)                                                                              \
   ENTRY __launch_bounds__(WM *WN * 32) matmul_tensor_##name##_##PIECES##_##BM##x##BN(                                        \
-      const A *a, const __nv_bfloat16 *w, A *y, const float *residual, u32 M, u32 N, u32 K, i64 aStride, i64 wStride) {      \
-    multiply<A, PIECES, BM, BN, WM, WN>(a, w, y, residual, M, N, K, aStride, wStride);                                       \
+      const A *a, const __nv_bfloat16 *w, A *y, const float *residual, u32 M, u32 N, u32 K, i64 aStride, i64 wStride,        \
+      u32 stepsPerSplit, float *parts) {                                                                                     \
+    multiply<A, PIECES, BM, BN, WM, WN>(a, w, y, residual, M, N, K, aStride, wStride, stepsPerSplit, parts);                 \
   }
 #define TENSOR_TILES(name, A, PIECES)                                                      \
   TENSOR(name, A, PIECES, 128, 128, 2, 4) TENSOR(name, A, PIECES, 64, 64, 2, 2) TENSOR(name, A, PIECES, 32, 32, 2, 2)
 TENSOR_TILES(f32, float, 1)
 TENSOR_TILES(f32, float, 3)
 TENSOR_TILES(bf16, __nv_bfloat16, 1)
+
+// Adds the splits' parts in order.
+ENTRY matmul_join(const float *parts, Out y, const float *residual, u32 count, u32 splits) {
+  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
+    float sum = residual ? residual[i] : 0.0f;
+    for (u32 split = 0; split < splits; split++) sum += parts[(i64)split * count + i];
+    store<false>(y, i, sum);
+  }
+}

@@ -46,18 +46,18 @@ __device__ __forceinline__ void writeAll(const int *indices, const T *source, T 
 }
 
 #define MOVE(bytes, T)                                                                                          \
-  ENTRY move_##bytes(const T *x, T *y, Layout<2> layout) { moveAll<T>(x, y, layout); }                          \
+  ENTRY move_##bytes(const T *x, T *y, Layout<2> layout) { begin(); moveAll<T>(x, y, layout); }                          \
   ENTRY select_##bytes(const uint8_t *condition, const T *a, const T *b, T *y, Layout<3> layout) {              \
-    selectAll<T>(condition, a, b, y, layout);                                                                   \
+    begin(); selectAll<T>(condition, a, b, y, layout);                                                                   \
   }                                                                                                             \
-  ENTRY fill_##bytes(T *y, i64 bits, u32 count) { FOR_EACH(i, count) y[i] = wordFrom<T>(bits, 0); }
+  ENTRY fill_##bytes(T *y, i64 bits, u32 count) { begin(); FOR_EACH(i, count) y[i] = wordFrom<T>(bits, 0); }
 
 #define ROWS(bytes, T)                                                                                          \
   ENTRY gather_##bytes(const T *table, const int *indices, T *y, u32 rows, u32 width, u32 count) {              \
-    gatherAll<T>(table, indices, y, rows, width, count);                                                        \
+    begin(); gatherAll<T>(table, indices, y, rows, width, count);                                                        \
   }                                                                                                             \
   ENTRY write_##bytes(const int *indices, const T *source, T *y, u32 rows, u32 width, u32 count) {              \
-    writeAll<T>(indices, source, y, rows, width, count);                                                        \
+    begin(); writeAll<T>(indices, source, y, rows, width, count);                                                        \
   }
 
 MOVE(1, uint8_t)
@@ -81,25 +81,29 @@ __device__ __forceinline__ void scatterAddAll(const int *indices, const T *sourc
   }
 }
 ENTRY scatter_add_f32(const int *indices, const float *source, float *y, u32 rows, u32 width, u32 n) {
+  begin();
   scatterAddAll<float>(indices, source, y, rows, width, n);
 }
 ENTRY scatter_add_i32(const int *indices, const u32 *source, u32 *y, u32 rows, u32 width, u32 n) {
+  begin();
   scatterAddAll<u32>(indices, source, y, rows, width, n);
 }
 ENTRY scatter_add_f64(const int *indices, const double *source, double *y, u32 rows, u32 width, u32 n) {
+  begin();
   scatterAddAll<double>(indices, source, y, rows, width, n);
 }
 
 template <class T> __device__ __forceinline__ void iotaAll(T *y, u32 extent, u32 inner, u32 count) {
   FOR_EACH(i, count) y[i] = (T)((i / inner) % extent);
 }
-ENTRY iota_f32(float *y, u32 extent, u32 inner, u32 count) { iotaAll<float>(y, extent, inner, count); }
-ENTRY iota_i32(int *y, u32 extent, u32 inner, u32 count) { iotaAll<int>(y, extent, inner, count); }
-ENTRY iota_u32(u32 *y, u32 extent, u32 inner, u32 count) { iotaAll<u32>(y, extent, inner, count); }
-ENTRY iota_f64(double *y, u32 extent, u32 inner, u32 count) { iotaAll<double>(y, extent, inner, count); }
+ENTRY iota_f32(float *y, u32 extent, u32 inner, u32 count) { begin(); iotaAll<float>(y, extent, inner, count); }
+ENTRY iota_i32(int *y, u32 extent, u32 inner, u32 count) { begin(); iotaAll<int>(y, extent, inner, count); }
+ENTRY iota_u32(u32 *y, u32 extent, u32 inner, u32 count) { begin(); iotaAll<u32>(y, extent, inner, count); }
+ENTRY iota_f64(double *y, u32 extent, u32 inner, u32 count) { begin(); iotaAll<double>(y, extent, inner, count); }
 
 // Rows of words from Philox; a float output lies strictly between 0 and 1.
 ENTRY random_words(const u32 *stream, u32 *y, u32 width, u32 count, u32 isFloat) {
+  begin();
   FOR_EACH(i, count) {
     const u32 row = i / width, j = i - row * width;
     const u32 *key = stream + row * 5;

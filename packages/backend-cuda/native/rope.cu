@@ -4,6 +4,7 @@
 
 ENTRY rope(In x, const int *positions, const float *inverseFrequencies, Out y, u32 rows, u32 time, u32 heads, u32 width, u32 pairs,
            u32 isInterleaved, i64 batchStride, i64 timeStride, i64 headStride) {
+  begin();
   const u32 rest = width - 2 * pairs, items = pairs + rest;
   for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < rows * heads * items; i += gridDim.x * blockDim.x) {
     const u32 item = i % items, head = (i / items) % heads, token = i / items / heads;

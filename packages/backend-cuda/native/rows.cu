@@ -14,8 +14,8 @@ template <bool F> __device__ __forceinline__ void rmsNorm(const In &x, const In 
   for (u32 i = threadIdx.x; i < width; i += blockDim.x)
     store<F>(y, from + i, load<F>(x, from + i) * scale * load<F>(weight, i));
 }
-ENTRY rms_norm_f32(In x, In weight, Out y, u32 width, float epsilon) { rmsNorm<true>(x, weight, y, width, epsilon); }
-ENTRY rms_norm_any(In x, In weight, Out y, u32 width, float epsilon) { rmsNorm<false>(x, weight, y, width, epsilon); }
+ENTRY rms_norm_f32(In x, In weight, Out y, u32 width, float epsilon) { begin(); rmsNorm<true>(x, weight, y, width, epsilon); }
+ENTRY rms_norm_any(In x, In weight, Out y, u32 width, float epsilon) { begin(); rmsNorm<false>(x, weight, y, width, epsilon); }
 
 // Gated RMSNorm of Mamba-2 (Dao & Gu 2024, §7.1): a block for a group of a row.
 template <bool F>
@@ -37,14 +37,17 @@ __device__ __forceinline__ void gatedRmsNorm(const In &x, const In &gate, const 
   }
 }
 ENTRY gated_rms_norm_f32(In x, In gate, In weight, Out y, u32 width, u32 groupWidth, float epsilon, u32 isGatedFirst, i64 gateStride) {
+  begin();
   gatedRmsNorm<true>(x, gate, weight, y, width, groupWidth, epsilon, isGatedFirst, gateStride);
 }
 ENTRY gated_rms_norm_any(In x, In gate, In weight, Out y, u32 width, u32 groupWidth, float epsilon, u32 isGatedFirst, i64 gateStride) {
+  begin();
   gatedRmsNorm<false>(x, gate, weight, y, width, groupWidth, epsilon, isGatedFirst, gateStride);
 }
 
 // (x - mean) / sqrt(variance + epsilon) * weight + bias (Ba, Kiros & Hinton 2016). y may be x.
 ENTRY layer_norm(In x, In weight, In bias, Out y, u32 width, float epsilon, u32 hasBias) {
+  begin();
   __shared__ float room[32];
   const i64 from = (i64)blockIdx.x * width;
   float sum = 0.0f;
@@ -65,6 +68,7 @@ ENTRY layer_norm(In x, In weight, In bias, Out y, u32 width, float epsilon, u32 
 
 // e^(x - max) / sum; a row of -inf gives zeros. Or its logarithm. y may be x.
 ENTRY softmax_rows(In x, Out y, u32 width, u32 isLog) {
+  begin();
   __shared__ float room[32];
   const i64 from = (i64)blockIdx.x * width;
   float largest = -INFINITY;
@@ -83,6 +87,7 @@ ENTRY softmax_rows(In x, Out y, u32 width, u32 isLog) {
 
 // -log softmax(logits)[target] in nats; 0 for a target outside the vocabulary.
 ENTRY cross_entropy(In logits, const int *targets, float *loss, u32 width) {
+  begin();
   __shared__ float room[32];
   const i64 from = (i64)blockIdx.x * width;
   const int target = targets[blockIdx.x];

@@ -46,7 +46,7 @@ __device__ __forceinline__ void scan(const In &x, const In &dt, const In &A, con
     if (thread < (int)count) {
       float value = load<F>(dt, b * s.dtBatch + (t0 + thread) * s.dtTime + head);
       if (around.bias) value = fminf(fmaxf(softplus(value + around.bias[head]), around.low), around.high);
-      if (around.valid && !around.valid[b * s.T + t0 + thread]) value = 0.0f;
+      if (around.valid && !around.valid[b * s.T + t0 + thread]) value = *around.otherwise;
       elapsed[thread] = value;
       decays[thread] = expf(value * rate);
     }

@@ -10,10 +10,11 @@ struct SsdSizes {
 };
 
 // What a Mamba-2 layer does around its recurrence, fused into the step: absent pointers leave a part out.
-//   dt = valid ? clamp(softplus(dt + bias)) : 0      y = scan + skip * x
+//   dt = valid ? clamp(softplus(dt + bias)) : otherwise      y = scan + skip * x
 struct SsdAround {
   const float *bias;    // [H]
   const uint8_t *valid; // bool[B, T]
+  const float *otherwise; // one number
   const float *skip;    // [H]
   float low, high;
 };

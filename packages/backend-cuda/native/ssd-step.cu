@@ -16,7 +16,7 @@ __device__ __forceinline__ void step(const In &x, const In &dt, const In &A, con
   const float input = load<F>(x, b * s.xBatch + head * s.P + p);
   float elapsed = load<F>(dt, b * s.dtBatch + head);
   if (around.bias) elapsed = fminf(fmaxf(softplus(elapsed + around.bias[head]), around.low), around.high);
-  if (around.valid && !around.valid[b]) elapsed = 0.0f;
+  if (around.valid && !around.valid[b]) elapsed = *around.otherwise;
   const float decay = expf(elapsed * load<F>(A, head)), scaled = elapsed * input;
   const u32 group = (u32)((i64)head * s.G / s.H);
   const i64 bFrom = b * s.bBatch + group * s.N, cFrom = b * s.cBatch + group * s.N;
@@ -53,7 +53,7 @@ __device__ __forceinline__ void step(const In &x, const In &dt, const In &A, con
 
 #define STEP(suffix, F)                                                                                                                 \
   ENTRY ssd_step_##suffix(In x, In dt, In A, In B, In C, In states, const int *slots, Out y, Out newStates, SsdSizes s, SsdAround around) { \
-    step<F>(x, dt, A, B, C, states, slots, y, newStates, s, around);                                                                    \
+    begin(); step<F>(x, dt, A, B, C, states, slots, y, newStates, s, around);                                                                    \
   }
 STEP(f32, true)
 STEP(any, false)

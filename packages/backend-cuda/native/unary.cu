@@ -21,7 +21,10 @@ template <class F> __device__ __forceinline__ void unary(const In &x, const Out 
   struct Unary_##name {                                                                     \
     __device__ __forceinline__ float operator()(float x) const { return expression; }       \
   };                                                                                        \
-  ENTRY unary_##name(In x, Out y, Layout<1> layout) { unary<Unary_##name>(x, y, layout); }
+  ENTRY unary_##name(In x, Out y, Layout<1> layout) {                                  \
+    begin();                                                                               \
+    unary<Unary_##name>(x, y, layout);                                                     \
+  }
 
 UNARY(neg, -x)
 UNARY(abs, fabsf(x))
@@ -44,6 +47,7 @@ UNARY(gelu_tanh, 0.5f * x * (1.0f + tanhf(0.79788456080286536f * (x + 0.044715f 
 
 #define UNARY_OF(name, T, expression)                                       \
   ENTRY unary_##name(const T *from, T *y, Layout<1> layout) {               \
+    begin();                                                                \
     FOR_EACH(i, layout.count) {                                             \
       i64 at[1];                                                            \
       locate(layout, i, at);                                                \

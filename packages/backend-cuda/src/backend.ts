@@ -16,6 +16,8 @@ export interface CudaOptions extends KernelOptions {
   /** Whether repeated runs of a program are CUDA graphs, and its calls fused. Default is `true`. */
   readonly graphs?: boolean;
   readonly fuse?: boolean;
+  /** Whether kernels may start before the ones before them have ended. Default is `true`. */
+  readonly overlap?: boolean;
   /** Default is the driver of this machine. */
   readonly loadDriver?: () => Promise<DriverLoad>;
 }
@@ -81,6 +83,7 @@ export function cuda(options: CudaOptions = {}): Backend {
         fatbinFolder: folder,
         hasGraphs: options.graphs ?? true,
         isFusing: options.fuse ?? true,
+        isOverlapping: options.overlap ?? true,
       });
     },
   };

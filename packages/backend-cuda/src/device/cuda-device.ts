@@ -17,6 +17,7 @@ import { handleOf } from '../driver/driver.js';
 import type { FoundDevice } from '../driver/find-devices.js';
 import { planProgram } from '../fusion/plan-program.js';
 import type { CudaKernel } from '../kernel.js';
+import { mayOverlap } from '../launch/may-overlap.js';
 import { CallTimer } from './call-timer.js';
 import { resolveKernels } from './check-program.js';
 import { checkRange } from './check-range.js';
@@ -41,6 +42,7 @@ export interface CudaDeviceParts {
   readonly fatbinFolder: string;
   readonly hasGraphs: boolean;
   readonly isFusing: boolean;
+  readonly isOverlapping: boolean;
 }
 
 /** Bytes of device memory that are spoken of as one binding at most: more than any GPU has. */
@@ -72,7 +74,7 @@ export class CudaDevice implements Device {
     this.backend = parts.backend;
     this.name = parts.found.name;
     this.capabilities = {
-      storage: dtypes,
+      storage: dtypes.filter((dtype) => dtype !== 'f64'),
       arithmetic: ['f32', 'f16', 'bf16'],
       alignment: 256,
       largestBinding: Math.min(largestBinding, parts.found.memoryBytes),
@@ -108,8 +110,18 @@ export class CudaDevice implements Device {
     const kernels = resolveKernels(program, this.#kernelByName);
     const planned = planProgram(program, kernels, this.#parts.isFusing);
     const launches: ReadyLaunch[][] = [];
+    // The first launch may follow anything; timings of launches that overlap would mean little.
+    let isFirst = true;
+    const canOverlap =
+      this.#parts.found.capability >= 9 && options.timings !== true && this.#parts.isOverlapping;
     for (const [index, call] of planned.entries()) {
-      launches.push(call.map((launch) => this.#launcher.prepare(launch)));
+      launches.push(
+        call.map((launch) => {
+          const isOverlapping = canOverlap && !isFirst && mayOverlap(launch, program);
+          isFirst = false;
+          return this.#launcher.prepare(launch, isOverlapping);
+        }),
+      );
       onProgress?.(index + 1, planned.length);
     }
     const segments: CudaBuffer[] = [];

@@ -6,8 +6,8 @@ import type { Stream } from './stream.js';
 
 /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES */
 const maxDynamicShared = 8;
-/** Dynamic shared memory that a kernel may use without asking. */
-const ordinaryShared = 48 * 1024;
+/** Dynamic shared memory that a kernel may use without asking, beside some that it has anyway. */
+const ordinaryShared = 40 * 1024;
 
 /** The compiled kernels of one GPU, loaded as they are first needed. */
 export class KernelLibrary {

@@ -14,12 +14,19 @@ export type ReadyLaunch =
       readonly block: number;
       readonly sharedBytes: number;
       readonly parameters: EncodedParameters;
+      /** Whether it may start before the launch before it has ended. */
+      readonly isOverlapping: boolean;
     }
   | Extract<Launch, { kind: 'copy' }>;
 
+/** CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION */
+const programmaticSerialization = 6;
 /** CU_LAUNCH_PARAM_END, …_BUFFER_POINTER, …_BUFFER_SIZE */
 const extraKeys = { end: 0, pointer: 1, size: 2 } as const;
-const extraBytes = 64;
+/** Where things lie in the room: pointers for the driver, a CUlaunchConfig, its attribute, the parameters. */
+const extraBytes = 256;
+const configAt = 64;
+const attributeAt = 128;
 const parameterBytes = 4096;
 
 /** Puts launches on the stream. The driver copies parameters as it is called, so one room serves them all. */
@@ -41,10 +48,19 @@ export class Launcher {
     this.#writeAddress(16, extraKeys.size);
     this.#writeAddress(24, address + 40);
     this.#writeAddress(32, extraKeys.end);
+    this.#writeAddress(configAt + 32, stream.handle);
+    this.#writeAddress(configAt + 40, address + attributeAt);
+    this.#words[(configAt + 48) / 4] = 1; // attributes
+    this.#words[attributeAt / 4] = programmaticSerialization;
+    this.#words[(attributeAt + 8) / 4] = 1;
   }
 
-  /** Finds the kernel and lays its parameters out. @throws E_UNSUPPORTED_OP */
-  prepare(launch: Launch): ReadyLaunch {
+  /**
+   * Finds the kernel and lays its parameters out.
+   * @param isOverlapping whether it may start before the launch before it has ended
+   * @throws E_UNSUPPORTED_OP
+   */
+  prepare(launch: Launch, isOverlapping: boolean): ReadyLaunch {
     if (launch.kind === 'copy') return launch;
     const { module, entry, grid, block, sharedBytes = 0 } = launch;
     return {
@@ -55,6 +71,7 @@ export class Launcher {
       block,
       sharedBytes,
       parameters: encodeParameters(launch.parameters),
+      isOverlapping,
     };
   }
 
@@ -73,6 +90,13 @@ export class Launcher {
     for (const { at, place } of pointers) this.#writeAddress(extraBytes + at, addressOf(place));
     this.#writeAddress(40, bytes.byteLength);
     const [x, y, z] = launch.grid;
+    if (launch.isOverlapping) {
+      this.#words.set([x, y, z, launch.block, 1, 1, launch.sharedBytes], configAt / 4);
+      const config = this.#room.address + configAt;
+      const status = functions.cuLaunchKernelEx(config, launch.entry, 0, this.#room.address);
+      if (status !== 0) this.#stream.check(status, `launch ${launch.name}`);
+      return;
+    }
     const status = functions.cuLaunchKernel(
       launch.entry,
       x,

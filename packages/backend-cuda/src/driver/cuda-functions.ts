@@ -57,6 +57,7 @@ export interface CudaFunctions {
     parameters: Address,
     extra: Address,
   ): number;
+  cuLaunchKernelEx(config: Address, entry: Address, parameters: Address, extra: Address): number;
 }
 
 /** The types of each function's arguments, as koffi names them. */
@@ -99,6 +100,7 @@ export const argumentTypes: Readonly<Record<keyof CudaFunctions, readonly string
   cuModuleUnload: ['uint64_t'],
   cuModuleGetFunction: ['void *', 'uint64_t', 'str'],
   cuFuncSetAttribute: ['uint64_t', 'int', 'int'],
+  cuLaunchKernelEx: ['uint64_t', 'uint64_t', 'uint64_t', 'uint64_t'],
   cuLaunchKernel: [
     'uint64_t',
     'uint',

@@ -26,6 +26,11 @@ export type Launch =
       /** Bytes of dynamic shared memory. */
       readonly sharedBytes?: number;
       readonly parameters: readonly Parameter[];
+      /**
+       * Whether it may start before the launch before it has ended: the kernel waits by itself (`begin` in
+       * native/common.cuh). `constant` is a buffer that it reads before that.
+       */
+      readonly overlaps?: { readonly constant?: number };
     }
   | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly byteLength: number };
 

@@ -1,11 +1,22 @@
-import { byteSize, elementCount, isHalf, type OpCall, type Operand, type ProgramCall } from '@hybra/spec';
+import {
+  byteSize,
+  type DType,
+  elementCount,
+  isHalf,
+  type OpCall,
+  type Operand,
+  type ProgramCall,
+} from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
 import { f32, flag, i64, type Launch, pointer, u32 } from '../../launch/launch.js';
 import { unsupported } from '../accept.js';
 import { areRowsAligned, planMatmul } from './matmul-plan.js';
 
-/** Most rows of a; more go to the tensor cores. */
-const maxRows = 8;
+/** Most rows of a; more are better off on the tensor cores, where they can compute with the weight. */
+function maxRows(weight: DType): number {
+  return weight === 'bf16' ? 2 : 8;
+}
+
 /** Bytes of shared memory for the rows of a. */
 const sharedLimit = 160 * 1024;
 const warps = 4;
@@ -38,7 +49,7 @@ function refusalOfGemv(call: OpCall): string | undefined {
   const [a, b] = call.inputs;
   const { M, K, aK, bK, bN, batchCount } = planMatmul(call);
   if (a!.dtype !== 'f32' || (b!.dtype !== 'f32' && !isHalf(b!.dtype))) return 'a is not f32';
-  if (batchCount !== 1 || M > maxRows) return `more than ${maxRows} rows`;
+  if (batchCount !== 1 || M > maxRows(b!.dtype)) return `more than ${maxRows(b!.dtype)} rows`;
   if (aK !== 1 || bK !== 1) return 'a or b is not contiguous along k';
   if (K === 0 || (K * byteSize(b!.dtype)) % 16 !== 0 || K % 4 !== 0)
     return 'rows are not whole 16-byte words';
@@ -88,6 +99,7 @@ export function planGemv(
       grid: [Math.ceil(N / (warps * perWarp)), 1, 1],
       block: warps * 32,
       sharedBytes: rows * K * 4,
+      overlaps: { constant: b.buffer },
       parameters: [
         pointer(around.x ?? a),
         pointer(b),

@@ -1,11 +1,13 @@
 import { elementCount, type OpCall, type Operand, type ProgramCall } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { i64, type Launch, pointer, u32 } from '../../launch/launch.js';
+import { typed } from '../../launch/dtype-code.js';
+import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { unsupported } from '../accept.js';
 import { areRowsAligned, planMatmul } from './matmul-plan.js';
 
 /** Fewest rows of a float32 a; fewer go to `cuda/gemv`. */
-const minRows = 9;
+const minRows = 3;
 const depth = 32;
 const stages = 3;
 const multiprocessors = 132;
@@ -23,7 +25,7 @@ export function tensorMatmulKernel(pieces: 1 | 3): CudaKernel {
     supports: (call) => {
       const reason = refusalOfTensor(call);
       return reason === undefined
-        ? { supported: true, acceptsStrided: true }
+        ? { supported: true, acceptsStrided: true, scratchBytes: scratchBytes(call) }
         : unsupported(`matmul-tensor: ${reason}`);
     },
     plan: (call) => planTensorMatmul(call, pieces),
@@ -52,6 +54,19 @@ function tileFor(M: number, N: number): number {
   );
 }
 
+/** How many spans K is cut into, where the tiles of y alone are too few for the device. */
+function splitsOf(M: number, N: number, K: number): number {
+  const tile = tileFor(M, N);
+  const blocks = Math.ceil(M / tile) * Math.ceil(N / tile);
+  return Math.max(1, Math.min(Math.floor((4 * multiprocessors) / blocks), Math.floor(K / 256), 8));
+}
+
+function scratchBytes(call: OpCall): number {
+  const { M, N, K } = planMatmul(call);
+  const splits = splitsOf(M, N, K);
+  return splits > 1 ? splits * M * N * 4 : 0;
+}
+
 /** Launches of one product; `residual` is added to it. */
 export function planTensorMatmul(
   call: ProgramCall,
@@ -64,12 +79,29 @@ export function planTensorMatmul(
   const { M, K, N, aM, bN } = planMatmul(call);
   const tile = tileFor(M, N);
   const count = a.dtype === 'f32' ? pieces : 1;
+  const splits = splitsOf(M, N, K);
+  const steps = Math.ceil(K / depth);
+  const parts = splits > 1 ? scratchOf(call) : undefined;
+  const join: Launch = {
+    kind: 'kernel',
+    module: 'matmul-tensor',
+    entry: 'matmul_join',
+    grid: elementGrid(M * N),
+    block: elementThreads,
+    parameters: [
+      pointerTo(parts),
+      ...typed(y),
+      pointer(around.residual),
+      u32(M * N),
+      u32(Math.ceil(steps / Math.ceil(steps / splits))),
+    ],
+  };
   return [
     {
       kind: 'kernel',
       module: 'matmul-tensor',
       entry: `matmul_tensor_${a.dtype}_${count}_${tile}x${tile}`,
-      grid: [Math.ceil(M / tile), Math.ceil(N / tile), 1],
+      grid: [Math.ceil(M / tile), Math.ceil(N / tile), Math.ceil(steps / Math.ceil(steps / splits))],
       block: tile === 128 ? 256 : 128,
       sharedBytes: stages * (count + 1) * tile * depth * 2,
       parameters: [
@@ -82,7 +114,10 @@ export function planTensorMatmul(
         u32(K),
         i64(aM),
         i64(bN),
+        u32(Math.ceil(steps / splits)),
+        pointerTo(parts),
       ],
     },
+    ...(parts ? [join] : []),
   ];
 }

@@ -9,6 +9,8 @@ import { floats, isAllF32, refusal, unsupported } from '../accept.js';
 export interface SsdAround {
   readonly bias?: Operand;
   readonly valid?: Operand;
+  /** dt where `valid` does not hold. */
+  readonly otherwise?: Operand;
   readonly skip?: Operand;
   readonly low?: number;
   readonly high?: number;
@@ -81,6 +83,7 @@ function parametersOf(call: ProgramCall, around: SsdAround, y: Operand): readonl
     ...strides,
     pointer(around.bias),
     pointer(around.valid),
+    pointer(around.otherwise),
     pointer(around.skip),
     f32(around.low ?? 0),
     f32(around.high ?? Number.POSITIVE_INFINITY),
