@@ -1,17 +1,18 @@
-import { generateText } from '@hybra/generate';
+import { generateText, readState } from '@hybra/generate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alternatives } from '../src/engine/alternatives.js';
 import { Branch } from '../src/engine/branch.js';
 import { createEngine } from '../src/engine/engine.js';
 import type { Look, WriteEvent, WriteRequest } from '../src/engine/protocol.js';
 import { openSession, type Session } from '../src/engine/session.js';
+import { stateNorms } from '../src/engine/state-norms.js';
 import { trainSession } from '../src/engine/train-session.js';
 import { write } from '../src/engine/write.js';
 import { greedyText, shakespeareFiles } from './shakespeare.js';
 
 const prompt = { kind: 'text', text: 'ROMEO:\n' } as const;
 const greedy: WriteRequest = { branch: 0, prompt, sampling: { temperature: 0 }, maxTokens: 24, stop: [] };
-const drawn = { temperature: 0.9, topP: 0.95, seed: 7, repetitionPenalty: 1.1 };
+const drawn = { temperature: 0.7, topP: 0.95, seed: 7, repetitionPenalty: 2 };
 
 let session: Session;
 beforeAll(async () => {
@@ -171,6 +172,26 @@ describe('moments', () => {
       expect(found[0]!.token.id).toBe(branch.ids[position]);
       expect(found.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6); // float64 sum
     }
+  });
+
+  test('norms computed on the device are those of the state as it is read', async () => {
+    const { runner } = session;
+    const state = await runner.advance([[5, 6, 7, 8, 9]], runner.initialState());
+    const norms = await stateNorms(runner, state);
+    const tensors = await readState(runner, state);
+    expect(norms[2]!.length).toBe(16);
+    for (const [layer, heads] of norms.entries()) {
+      const read = tensors.find(({ name }) => name === `layers.${layer}.ssm`);
+      expect(heads !== undefined).toBe(read !== undefined);
+      if (!heads || !read) continue;
+      const values = new Float32Array(read.bytes.buffer, read.bytes.byteOffset, read.bytes.byteLength / 4);
+      const size = values.length / heads.length;
+      for (const [head, norm] of heads.entries()) {
+        // Sums of squares are rounded to float32 once on the device, and not at all here.
+        expect(norm / Math.hypot(...values.subarray(head * size, (head + 1) * size))).toBeCloseTo(1, 5);
+      }
+    }
+    state.dispose();
   });
 
   test('a look gives the norm of each head of each recurrent layer', async () => {

@@ -10,8 +10,7 @@ export interface OpenedDevice {
   readonly notice: string | undefined;
 }
 
-const onCpu =
-  'Running on the CPU reference in plain JavaScript: every number is right, none of them is fast. Small models only.';
+const onCpu = 'Running on the CPU reference, in plain JavaScript: right, but not fast. For small models.';
 
 /**
  * Opens a device. Left to itself it takes WebGPU on real hardware, otherwise the CPU: a software driver of WebGPU is
@@ -32,8 +31,9 @@ export async function openDevice(choice: DeviceChoice): Promise<OpenedDevice> {
   }
   const probe = (await registry.probe()).get('webgpu');
   if (probe?.available && !isSoftware) return { device: await registry.open('webgpu'), notice: undefined };
-  const reason = probe?.available === false ? probe.reason : 'it has only a software driver here';
-  return { device: await registry.open('cpu'), notice: `Without WebGPU: ${reason}. ${onCpu}` };
+  const reason = probe?.available === false ? probe.reason : 'WebGPU has only a software driver here';
+  const sentence = `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
+  return { device: await registry.open('cpu'), notice: `${sentence} ${onCpu}` };
 }
 
 async function hasSoftwareDriver(gpu: GPU | undefined): Promise<boolean> {

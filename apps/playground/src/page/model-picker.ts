@@ -59,7 +59,11 @@ export function createModelPicker(options: ModelPickerOptions): ModelPicker {
       'div',
       { class: 'way' },
       element('h3', {}, 'Shakespeare'),
-      element('p', {}, 'A hybrid of 5 Mamba-2 layers and 1 attention layer, 5 million parameters, 10 MB.'),
+      element(
+        'p',
+        {},
+        'A hybrid of 5 Mamba-2 layers and 1 attention layer, 5 million parameters, 10\u00a0MB.',
+      ),
       element(
         'button',
         { type: 'button', class: 'primary', onclick: () => choose(bundled) },
