@@ -92,11 +92,22 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .command('convert')
     .description('write a checkpoint in another format')
     .argument('<input>', 'folder with config.json and weights')
-    .argument('<output>', 'file to write, its format told by its ending: .gguf')
+    .argument('<output>', 'file ending in .gguf, or folder to make in the layout of transformers')
+    .addOption(new Option('--to <format>', "format of the output, if not its name's").choices(['hf', 'gguf']))
     .addOption(
-      new Option('--type <type>', 'how matrices are stored')
-        .choices(['f32', 'f16', 'q8_0', 'q4_0'])
-        .default('f16'),
+      new Option('--type <type>', 'how matrices are stored in GGUF (default: f16)').choices([
+        'f32',
+        'f16',
+        'q8_0',
+        'q4_0',
+      ]),
+    )
+    .addOption(
+      new Option('--dtype <type>', 'of the tensors in a folder (default: as they are)').choices([
+        'f32',
+        'f16',
+        'bf16',
+      ]),
     )
     .option('--json', 'write the figures as JSON')
     .action((input, output, options) => run(convert(terminal, input, output, options)));

@@ -9,6 +9,17 @@ export { permutation } from './data/permutation.js';
 export { readTokens, type TextTokenizer, type TokenizedText } from './data/read-text.js';
 export { evaluationBatches, type StreamOptions, streamBatches } from './data/stream-batches.js';
 export { arrayTokens, fileTokens, type TokenSource } from './data/token-source.js';
+export { exampleText } from './example-text.js';
+export { experiments } from './experiments/experiments.js';
+export type { Comparison, Experiment, ExperimentData, Plan, Protocol } from './experiments/plan.js';
+export type { CellResult, Results } from './experiments/results.js';
+export {
+  type ExperimentOptions,
+  estimateGpuMinutes,
+  planOf,
+  runExperiment,
+} from './experiments/run-experiment.js';
+export type { Scores, Task, TaskEvaluation } from './experiments/task.js';
 export { type ExportOptions, exportModel } from './export/export-model.js';
 export { huggingFaceConfig } from './export/hugging-face-config.js';
 export { type AdamWOptions, adamW } from './optimizer/adamw.js';

@@ -1,0 +1,246 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type HybridConfig, initialWeights, parameterCount } from '@hybra/models';
+import { type Device, HybraError } from '@hybra/spec';
+import { schedule } from '../optimizer/schedule.js';
+import { htmlReport } from '../report/html-report.js';
+import { createTrainer } from '../trainer/trainer.js';
+import { measure } from './measure.js';
+import type { Comparison, Experiment, ExperimentData, Plan } from './plan.js';
+import { type CellResult, readResults, writeResults } from './results.js';
+import { stateSize } from './state-size.js';
+import { bestRate, plotsOf, tableOf } from './summary.js';
+
+/** How to run an experiment. */
+export interface ExperimentOptions {
+  readonly size: 'quick' | 'full';
+  readonly data: ExperimentData;
+  readonly device: Device;
+  /** For `config.json`, `results.json`, `report.html` and `table.md`. */
+  readonly folder: string;
+  /** No cell is begun after this time: the rest is done when the experiment is started again. */
+  readonly minutes?: number;
+  /** Instead of the plan's steps, to try an experiment out; kept apart by the results' configuration. */
+  readonly steps?: number;
+  /** Instead of the plan's learning rates. */
+  readonly learningRates?: readonly number[];
+  /** Instead of the plan's number of seeds. */
+  readonly seeds?: number;
+  /** Only these models. */
+  readonly models?: readonly string[];
+  /** Only these comparisons. */
+  readonly comparisons?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number, last: CellResult | undefined) => void;
+}
+
+/** Mean training loss below which a task counts as learnt. */
+const learnt = 0.01;
+const curvePoints = 60;
+/** Float32 operations per second that a GPU is taken to do, for the estimate of `--full`. */
+const gpuFlops = 2e13;
+
+/** Applies the options that make a plan smaller. */
+export function planOf(
+  experiment: Experiment,
+  options: Pick<
+    ExperimentOptions,
+    'size' | 'data' | 'steps' | 'learningRates' | 'seeds' | 'models' | 'comparisons'
+  >,
+): Plan {
+  const plan = experiment.plan(options.size, options.data);
+  const steps = options.steps ?? plan.protocol.steps;
+  const isWanted = (name: string, wanted: readonly string[] | undefined): boolean =>
+    !wanted || wanted.includes(name);
+  return {
+    ...plan,
+    protocol: {
+      steps,
+      learningRates: options.learningRates ?? plan.protocol.learningRates,
+      seeds: options.seeds ?? plan.protocol.seeds,
+    },
+    comparisons: plan.comparisons
+      .filter(({ name }) => isWanted(name, options.comparisons))
+      .map((comparison) => ({
+        ...comparison,
+        models: Object.fromEntries(
+          Object.entries(comparison.models).filter(([name]) => isWanted(name, options.models)),
+        ),
+      })),
+  };
+}
+
+/** GPU minutes that a plan takes, by 6 · parameters · tokens at 20 TFLOP/s: an order of magnitude. */
+export function estimateGpuMinutes(plan: Plan): number {
+  const { steps, learningRates, seeds } = plan.protocol;
+  let flops = 0;
+  for (const { models, task } of plan.comparisons) {
+    const batch = task(1).batchAt(0);
+    for (const config of Object.values(models)) {
+      flops += 6 * parameterCount(config) * batch.ids.length * steps * (learningRates.length + seeds - 1);
+    }
+  }
+  return flops / gpuFlops / 60;
+}
+
+/**
+ * Runs an experiment cell by cell: each model with each learning rate, then its best rate with the other seeds.
+ * Results are written after every cell; what is there already is not done again.
+ * @returns whether all of it is done, and the table so far
+ * @throws E_CONFIG when the folder holds other results; E_ABORTED is not thrown: the run ends between two steps
+ */
+export async function runExperiment(
+  experiment: Experiment,
+  options: ExperimentOptions,
+): Promise<{ isComplete: boolean; table: string; cells: readonly CellResult[] }> {
+  const plan = planOf(experiment, options);
+  const facts = {
+    experiment: experiment.name,
+    size: options.size,
+    config: { ...plan.config, protocol: plan.protocol },
+  };
+  const cells = await readResults(options.folder, facts);
+  const { learningRates, seeds } = plan.protocol;
+  const perModel = learningRates.length + seeds - 1;
+  const total = plan.comparisons.reduce((sum, { models }) => sum + Object.keys(models).length * perModel, 0);
+  const deadline = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  let isComplete = true;
+  let done = 0;
+  const save = async (): Promise<void> => {
+    await writeResults(options.folder, { ...facts, cells });
+    await writeReports(experiment, plan, cells, options);
+  };
+  const ensure = async (cell: Cell): Promise<void> => {
+    done++;
+    if (cells.some((each) => isSame(each, cell))) return;
+    if (!isComplete || options.signal?.aborted || performance.now() > deadline) {
+      isComplete = false;
+      return;
+    }
+    const result = await runCell(cell, plan, options);
+    if (!result) {
+      isComplete = false;
+      return;
+    }
+    cells.push(result);
+    await save();
+    options.onProgress?.(done, total, result);
+  };
+  for (const comparison of plan.comparisons) {
+    for (const [model, config] of Object.entries(comparison.models)) {
+      const cell = { comparison, model, config };
+      for (const learningRate of learningRates) await ensure({ ...cell, learningRate, seed: 1 });
+      const own = cells.filter(
+        (each) => each.comparison === comparison.name && each.model === model && each.seed === 1,
+      );
+      const best = bestRate(own, plan.metric);
+      for (let seed = 2; seed <= seeds; seed++) {
+        if (best === undefined || own.length < learningRates.length) done++;
+        else await ensure({ ...cell, learningRate: best, seed });
+      }
+    }
+  }
+  await save();
+  return { isComplete, table: tableOf(plan, cells), cells };
+}
+
+interface Cell {
+  readonly comparison: Comparison;
+  readonly model: string;
+  readonly config: HybridConfig;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+function isSame(result: CellResult, { comparison, model, learningRate, seed }: Cell): boolean {
+  return (
+    result.comparison === comparison.name &&
+    result.model === model &&
+    result.learningRate === learningRate &&
+    result.seed === seed
+  );
+}
+
+/** Trains and measures once; undefined when interrupted. */
+async function runCell(
+  cell: Cell,
+  { protocol }: Plan,
+  { device, signal }: ExperimentOptions,
+): Promise<CellResult | undefined> {
+  const { config, learningRate, seed } = cell;
+  const started = performance.now();
+  const task = cell.comparison.task(seed);
+  const first = task.batchAt(0);
+  const trainer = await createTrainer({
+    device,
+    config,
+    weights: initialWeights(config, seed),
+    batch: first.rows,
+    time: first.time,
+    seed,
+  });
+  const rateOf = schedule({ kind: 'cosine', peak: learningRate, steps: protocol.steps });
+  const curve: [number, number][] = [];
+  const every = Math.max(1, Math.floor(protocol.steps / curvePoints));
+  let recent: number[] = [];
+  let diverged: string | undefined;
+  try {
+    for (let step = 1; step <= protocol.steps; step++) {
+      if (signal?.aborted) return undefined;
+      const { loss } = await trainer.takeStep(task.batchAt(step - 1), rateOf(step));
+      recent.push(loss);
+      if (step % every !== 0 && step !== protocol.steps) continue;
+      const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
+      curve.push([step, mean]);
+      const isLearnt = recent.length >= every && mean < learnt && step > protocol.steps / 4;
+      recent = [];
+      if (isLearnt) break;
+    }
+    const scores = await measure(trainer, task);
+    return { ...resultOf(cell, started), steps: trainer.step, curve, scores };
+  } catch (error) {
+    if (!HybraError.isInstance(error) || error.code !== 'E_ARGUMENT') throw error;
+    diverged = error.message;
+    return { ...resultOf(cell, started), steps: trainer.step, curve, scores: [], diverged };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+function resultOf({ comparison, model, config, learningRate, seed }: Cell, started: number) {
+  return {
+    comparison: comparison.name,
+    model,
+    learningRate,
+    seed,
+    parameters: parameterCount(config),
+    state: stateSize(config),
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+}
+
+async function writeReports(
+  experiment: Experiment,
+  plan: Plan,
+  cells: readonly CellResult[],
+  { folder, size, device }: ExperimentOptions,
+): Promise<void> {
+  const { protocol } = plan;
+  const config = { experiment: experiment.name, size, ...plan.config, protocol };
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFile(join(folder, 'table.md'), tableOf(plan, cells));
+  const page = await htmlReport({
+    title: experiment.question,
+    text: experiment.notes,
+    facts: [
+      ['experiment', `${experiment.name} --${size}`],
+      ['steps', `${protocol.steps}`],
+      ['learning rates', protocol.learningRates.join(', ')],
+      ['seeds', `${protocol.seeds}`],
+      ['runs done', `${cells.length}`],
+      ['device', device.name],
+    ],
+    plots: plotsOf(plan, cells),
+  });
+  await writeFile(join(folder, 'report.html'), page);
+}
