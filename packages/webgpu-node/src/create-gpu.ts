@@ -15,8 +15,14 @@ export interface NodeGpuOptions {
 }
 
 /**
- * WebGPU in Node, by Dawn: what `navigator.gpu` is in browsers. Nothing global is changed. Hold the result as
- * long as its devices are used: they live no longer than it. Node exits once they are disposed of.
+ * Dawn's instances by their flags. They are never given back: dawn.node (0.6.2) crashes when an instance is
+ * garbage-collected before its adapters and devices, and the collector keeps no order.
+ */
+const instances = new Map<string, GPU>();
+
+/**
+ * WebGPU in Node, by Dawn: what `navigator.gpu` is in browsers. Nothing global is changed; equal options give
+ * the same object. Node exits once the devices are disposed of.
  * @throws E_BACKEND_UNAVAILABLE where Dawn has no library for the platform, or does not start
  * @example
  * const device = await webgpu({ gpu: createGpu() }).open();
@@ -27,8 +33,13 @@ export function createGpu({ api, adapter, toggles = [] }: NodeGpuOptions = {}): 
     ...(adapter ? [`adapter=${adapter}`] : []),
     ...(toggles.length > 0 ? [`enable-dawn-features=${toggles.join(',')}`] : []),
   ];
+  const key = flags.join(' ');
+  const known = instances.get(key);
+  if (known) return known;
   try {
-    return create(flags);
+    const gpu = create(flags);
+    instances.set(key, gpu);
+    return gpu;
   } catch (error) {
     throw new HybraError(
       'E_BACKEND_UNAVAILABLE',

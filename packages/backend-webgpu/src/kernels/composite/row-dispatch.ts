@@ -1,4 +1,4 @@
-import { elementCount, isHalf, type OpCall, type ProgramCall } from '@hybra/spec';
+import { elementCount, isContiguous, isHalf, type OpCall, type ProgramCall } from '@hybra/spec';
 import type { Dispatch, DispatchOperand, Parameter, WebGpuSupport } from '../../kernel.js';
 import { encodeExpression } from '../../wgsl/element.js';
 import { floats, refusal, unsupported } from '../accept.js';
@@ -26,14 +26,15 @@ export interface RowPlan {
 export function rowSupport(
   call: OpCall,
   width: number,
-  inPlace?: readonly (readonly [number, number])[],
+  inPlace: readonly (readonly [number, number])[],
 ): WebGpuSupport {
   const refused = refusal(call, [floats], [floats]);
   if (refused) return refused;
   if (isHalf(call.outputs[0]!.dtype) && width % 2 !== 0) {
     return unsupported(`${call.op}: 16-bit rows of an odd width, ${width}`);
   }
-  return { supported: true, acceptsStrided: inPlace === undefined, ...(inPlace && { inPlace }) };
+  const isWhole = isContiguous(call.inputs[0]!);
+  return { supported: true, acceptsStrided: true, ...(isWhole && { inPlace }) };
 }
 
 /** A workgroup per row: statistics first, then each element. */

@@ -24,7 +24,7 @@ export const attentionKernel: WebGpuKernel = {
     if (isHalf(call.outputs[0]!.dtype) && width % 2 !== 0) {
       return unsupported(`attention: 16-bit rows of an odd width, ${width}`);
     }
-    return { supported: true };
+    return { supported: true, acceptsStrided: true };
   },
   build: (call) => {
     const [batch, T, Hq, D] = call.inputs[0]!.shape as [number, number, number, number];

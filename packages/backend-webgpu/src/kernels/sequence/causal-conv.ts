@@ -22,13 +22,14 @@ export const causalConv1dKernel: WebGpuKernel = {
     if (isHalf(call.inputs[tails]!.dtype) && channels % 2 !== 0) {
       return unsupported('causalConv1d: 16-bit tails of an odd number of channels');
     }
-    return { supported: true, inPlace: [[1, tails]] };
+    return { supported: true, acceptsStrided: true, inPlace: [[1, tails]] };
   },
-  build: (call, context) => [
-    convolution(call),
-    ...(context.isInPlace(1, tails) ? [] : copiesInput(call, tails, 1)),
-    ...(call.inputs[1]!.shape[1]! > 1 ? [shiftTails(call)] : []),
-  ],
+  build: (call, context) => {
+    const poolCopy = context.isInPlace(1, tails) ? [] : copiesInput(call, tails, 1);
+    if (isSingleStep(call)) return [...poolCopy, singleStep(call)];
+    const shift = call.inputs[1]!.shape[1]! > 1 ? [shiftTails(call)] : [];
+    return [convolution(call), ...poolCopy, ...shift];
+  },
 };
 
 const sizes = (call: OpCall): Dispatch['parameters'] => {
@@ -36,6 +37,53 @@ const sizes = (call: OpCall): Dispatch['parameters'] => {
   const S = call.inputs[tails]!.shape[0]!;
   return Object.entries({ B, T, C, S }).map(([name, value]) => ({ name, type: 'u32', value }));
 };
+
+/** Whether outputs are of 32 bits and there is one position: then one dispatch does both. */
+function isSingleStep(call: OpCall): boolean {
+  return call.inputs[0]!.shape[1] === 1 && call.outputs.every(({ dtype }) => !isHalf(dtype));
+}
+
+/** One position per row, as in decoding: each invocation has a channel's tail in registers. */
+function singleStep(call: ProgramCall): Dispatch {
+  const [B, , C] = call.inputs[0]!.shape as [number, number, number];
+  const taps = call.inputs[1]!.shape[1]!;
+  const rows = taps - 1;
+  return {
+    operands: [
+      numbers('x', 0),
+      numbers('weight', 1),
+      numbers('bias', 2),
+      numbers('slots', 4),
+      numbers('lengths', 5),
+      { name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true },
+      { name: 'pool', place: { kind: 'output', index: 1 }, view: 'f32', isWritten: true },
+    ],
+    parameters: [...sizes(call), { name: 'count', type: 'u32', value: B * C }],
+    code: `@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u32>,
+        @builtin(local_invocation_index) l: u32) {
+  let id = (g.y * n.x + g.x) * 64u + l;
+  if (id >= p.count) { return; }
+  let c = id % p.C;
+  let b = id / p.C;
+  let slot = bitcast<u32>(load_slots(b));
+  if (slot >= p.S) { y[id] = 0.0; return; }
+  let is_valid = load_lengths(b) > 0;
+  let first = slot * ${rows}u * p.C + c;
+  var total = load_bias(c);
+  for (var k = 0u; k < ${rows}u; k++) {
+    let x = pool[first + k * p.C];
+    total = fma(load_weight(c * ${taps}u + k), x, total);
+    if (k > 0u && is_valid) { pool[first + (k - 1u) * p.C] = x; }
+  }
+  let x = load_x(id);
+  total = fma(load_weight(c * ${taps}u + ${rows}u), x, total);
+  ${rows > 0 ? `if (is_valid) { pool[first + ${rows - 1}u * p.C] = x; }` : ''}
+  y[id] = ${call.attributes.activation === 'silu' ? 'silu_f(total)' : 'total'};
+}`,
+    workgroups: [Math.ceil((B * C) / 64), 1, 1],
+  };
+}
 
 function convolution(call: ProgramCall): Dispatch {
   const { dtype, shape } = call.outputs[0]!;

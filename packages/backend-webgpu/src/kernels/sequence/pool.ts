@@ -12,13 +12,17 @@ export function scanSupport(call: OpCall, scratchBytes = 0): WebGpuSupport {
   return (
     refusal(call, [single, single, single, floats, floats, single, ['i32']], [single]) ?? {
       supported: true,
+      acceptsStrided: true,
       inPlace: [[1, states]],
       ...(scratchBytes > 0 && { scratchBytes }),
     }
   );
 }
 
-/** The copy of the pool that a call starts with unless it works in place. */
+/**
+ * The copy of the pool that a call starts with unless it works in place. Shaders then read and write output 1
+ * alone: that is one binding less, and some devices have no more than eight.
+ */
 export function poolCopy(call: ProgramCall, context: BuildContext): readonly Dispatch[] {
   return context.isInPlace(1, states) ? [] : copiesInput(call, states, 1);
 }

@@ -59,7 +59,7 @@ function build(call: ProgramCall, context: BuildContext, sizes: SelectiveSizes):
   if (chunks <= 1) return [...copies, scan(sizes, 'whole')];
   const count = batch * D * N;
   const pass: Dispatch = {
-    operands: [numbers('A', 2), numbers('before', states), numbers('slots', 6), scratch, poolOperand],
+    operands: [numbers('A', 2), numbers('slots', 6), scratch, poolOperand],
     parameters: counts({ ...sizes, count }),
     code: `${gridMain(256)}
   let id = group * 256u + l;
@@ -69,7 +69,7 @@ function build(call: ProgramCall, context: BuildContext, sizes: SelectiveSizes):
   let slot = bitcast<u32>(load_slots(b));
   if (slot >= p.S) { return; }
   let place = (slot * p.D + channel) * p.N + id % p.N;
-  var state = load_before(place);
+  var state = pool[place];
   for (var chunk = 0u; chunk < p.chunks; chunk++) {
     let at = ((b * p.chunks + chunk) * p.D + channel) * (p.N + 1u);
     let added = carried[at + id % p.N];
@@ -114,7 +114,7 @@ function scan(sizes: SelectiveSizes, part: 'whole' | 'states' | 'outputs'): Disp
   const hasOutputs = part !== 'states';
   const ends = {
     whole: [
-      `for (var k = 0u; k < ${N}u; k++) { h[k] = load_before((slot * p.D + channel) * ${N}u + k); }`,
+      `for (var k = 0u; k < ${N}u; k++) { h[k] = pool[(slot * p.D + channel) * ${N}u + k]; }`,
       `for (var k = 0u; k < ${N}u; k++) { pool[(slot * p.D + channel) * ${N}u + k] = h[k]; }`,
     ],
     states: [
@@ -132,7 +132,7 @@ function scan(sizes: SelectiveSizes, part: 'whole' | 'states' | 'outputs'): Disp
       numbers('B', 3),
       ...(hasOutputs ? [numbers('C', 4), yOperand] : []),
       numbers('slots', 6),
-      ...(part === 'whole' ? [numbers('before', states), poolOperand] : [scratch]),
+      ...(part === 'whole' ? [poolOperand] : [scratch]),
     ],
     parameters: counts({ ...sizes, count }),
     code: `${gridMain(64)}

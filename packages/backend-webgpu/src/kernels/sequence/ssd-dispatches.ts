@@ -1,6 +1,6 @@
 import type { Dispatch } from '../../kernel.js';
 import { numbers } from '../composite/row-dispatch.js';
-import { counts, gridMain, states as pool } from './pool.js';
+import { counts, gridMain } from './pool.js';
 import { type SsdSizes, ssdParameters, ssdPart } from './ssd-sizes.js';
 
 /** decays[b, c, h, q] = Σ dt·A over the chunk's positions up to q. One invocation per head and chunk. */
@@ -135,7 +135,6 @@ export function passStates(sizes: SsdSizes): Dispatch {
   const count = batch * H * P * N;
   return {
     operands: [
-      numbers('before', pool),
       numbers('slots', 6),
       ssdPart('decays', sizes),
       ssdPart('states', sizes),
@@ -151,7 +150,7 @@ export function passStates(sizes: SsdSizes): Dispatch {
   let slot = bitcast<u32>(load_slots(b));
   if (slot >= p.S) { return; }
   let place = slot * p.H * size + h * size + id % size;
-  var state = load_before(place);
+  var state = pool[place];
   for (var chunk = 0u; chunk < p.chunks; chunk++) {
     let outer = (b * p.chunks + chunk) * p.H + h;
     let at = outer * size + id % size;

@@ -26,7 +26,6 @@ export const ssdStepKernel: WebGpuKernel = {
         numbers('A', 2),
         numbers('B', 3),
         numbers('C', 4),
-        numbers('before', states),
         numbers('slots', 6),
         { name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true },
         { name: 'pool', place: { kind: 'output', index: 1 }, view: 'f32', isWritten: true },
@@ -50,7 +49,7 @@ ${gridMain(rows * lanes)}
     let map = (b * p.G + h * p.G / p.H) * p.N;
     let at = ((slot * p.H + h) * p.P + row) * p.N;
     for (var k = lane; k < p.N; k += ${lanes}u) {
-      var value = load_before(at + k);
+      var value = pool[at + k];
       // dt = 0 leaves the state as it is, even where x is not finite.
       if (dt != 0.0) {
         value = fma(decay, value, input * load_B(map + k));
