@@ -18,6 +18,7 @@ export { layerPattern, type PatternKind, parsePattern } from './config/layer-pat
 export { type Fold, foldedName, type Initial, type ParameterSpec } from './config/parameter-spec.js';
 export { parameterCount, parameterSpecs } from './config/parameter-specs.js';
 export { patternOf } from './config/pattern-of.js';
+export { type ExportedTensor, type HuggingFaceExport, toHuggingFace } from './export/to-hugging-face.js';
 export { families, familyOf, parseConfig } from './families/families.js';
 export type { Family } from './families/family.js';
 export { type StoredForm, type StoredRun, tensorShape } from './families/stored-form.js';

@@ -33,7 +33,8 @@ describe.each(Object.entries(variants))('%s', (_, json) => {
     const weights = livelyWeights(config);
     const before = await logits(await modelFromWeights(config, weights, { device }));
     // Softmax does not see a bias that all keys share, unless they are rotated by different angles.
-    const isInvisible = (name: string) => name.endsWith('key.bias') && json.model_type !== 'llama';
+    const isRotated = JSON.stringify(config).includes('rotarySize');
+    const isInvisible = (name: string) => name.endsWith('key.bias') && !isRotated;
     for (const name of weights.keys()) {
       const moved = new Map(weights).set(
         name,
@@ -42,7 +43,7 @@ describe.each(Object.entries(variants))('%s', (_, json) => {
       const after = await logits(await modelFromWeights(config, moved, { device }));
       const error = largestError(after, before);
       if (isInvisible(name)) expect(error, name).toBeLessThan(1e-5);
-      else expect(error, name).toBeGreaterThan(1e-4);
+      else expect(error, name).toBeGreaterThan(1e-6); // an unused one changes no bit
     }
   });
 

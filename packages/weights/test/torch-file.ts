@@ -14,8 +14,13 @@ export interface TorchTensorToWrite {
   readonly strides?: readonly number[];
 }
 
-/** Tensors, numbers and dicts of them. */
-export type TorchValue = TorchTensorToWrite | number | string | { readonly [name: string]: TorchValue };
+/** Tensors, numbers, text, truth values and dicts of them. */
+export type TorchValue =
+  | TorchTensorToWrite
+  | number
+  | string
+  | boolean
+  | { readonly [name: string]: TorchValue };
 
 /** A file as torch.save writes it: a zip archive with a pickle and a file per storage. */
 export function torchFile(value: { readonly [name: string]: TorchValue }): Uint8Array {
@@ -37,6 +42,7 @@ function isTensor(value: TorchValue): value is TorchTensorToWrite {
 function write(pickle: PickleWriter, value: TorchValue, storages: Map<string, Uint8Array>): void {
   if (typeof value === 'number') pickle.integer(value);
   else if (typeof value === 'string') pickle.string(value);
+  else if (typeof value === 'boolean') pickle.boolean(value);
   else if (isTensor(value)) writeTensor(pickle, value, storages);
   else {
     pickle.dict(() => {

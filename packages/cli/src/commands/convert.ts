@@ -1,53 +1,56 @@
 import { type GgufOutputType, ggufContents } from '@hybra/models';
 import { HybraError } from '@hybra/spec';
 import { formatBytes } from '@hybra/tensor';
-import { type Directory, writeGguf } from '@hybra/weights';
+import { writeGguf } from '@hybra/weights';
 import { modelDirectory } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
+import { writeAsHuggingFace } from './convert/write-as-hugging-face.js';
 
 /** Options of `hybra convert`. */
 export interface ConvertOptions {
-  readonly type: GgufOutputType;
+  /** Format of the output. Default is told by its name. */
+  readonly to?: 'hf' | 'gguf';
+  /** How matrices are stored in GGUF. Default is `f16`. */
+  readonly type?: GgufOutputType;
+  /** Dtype of the tensors in the layout of transformers. Default is to leave them as they are. */
+  readonly dtype?: 'f32' | 'f16' | 'bf16';
   readonly json?: boolean;
 }
 
 /** A format that checkpoints are converted to. */
 interface OutputFormat {
-  /** Of the output's name. */
-  readonly ending: string;
   readonly write: (
-    directory: Directory,
+    input: string,
     output: string,
     options: ConvertOptions & {
       readonly signal: AbortSignal;
       readonly onProgress: (done: number, total: number) => void;
     },
-  ) => Promise<{ readonly tensors: number }>;
+  ) => Promise<{ readonly tensors: number; readonly type: string; readonly notes?: readonly string[] }>;
 }
 
-const formats: readonly OutputFormat[] = [{ ending: '.gguf', write: writeAsGguf }];
+const formats: Readonly<Record<'gguf' | 'hf', OutputFormat>> = {
+  gguf: { write: writeAsGguf },
+  hf: { write: writeAsHuggingFace },
+};
 
-/** Writes a checkpoint in another format, which the output's name tells. */
+/** Writes a checkpoint in another format: GGUF for an output that ends in `.gguf`, else the layout of transformers. */
 export async function convert(
   terminal: Terminal,
   input: string,
   output: string,
   options: ConvertOptions,
 ): Promise<ExitCode> {
-  const format = formats.find(({ ending }) => output.endsWith(ending));
-  if (!format) {
-    throw new HybraError(
-      'E_ARGUMENT',
-      `convert: ${output} names no format that is written. End it in ${formats.map(({ ending }) => ending).join(' or ')}.`,
-      { output },
-    );
-  }
-  const { directory } = modelDirectory(input);
+  const format = formats[options.to ?? formatOf(output)];
   const bar = progressBar(terminal, 'writing', 'MiB');
   let bytes = 0;
-  const { tensors } = await format
-    .write(directory, output, {
+  const {
+    tensors,
+    type,
+    notes = [],
+  } = await format
+    .write(input, output, {
       ...options,
       signal: terminal.signal,
       onProgress(done, total) {
@@ -56,18 +59,32 @@ export async function convert(
       },
     })
     .finally(() => bar.stop());
-  if (options.json) terminal.out(`${JSON.stringify({ output, type: options.type, tensors, bytes })}\n`);
-  else terminal.out(`${output}: ${options.type}, ${tensors} tensors, ${formatBytes(bytes)}\n`);
+  if (options.json) terminal.out(`${JSON.stringify({ output, type, tensors, bytes, notes })}\n`);
+  else {
+    terminal.out(`${output}: ${type}, ${tensors} tensors, ${formatBytes(bytes)}\n`);
+    for (const note of notes) terminal.out(`  ${note}\n`);
+  }
   return 0;
 }
 
+function formatOf(output: string): 'gguf' | 'hf' {
+  if (output.endsWith('.gguf')) return 'gguf';
+  if (!/\.[a-z]\w*$/i.test(output)) return 'hf';
+  throw new HybraError(
+    'E_ARGUMENT',
+    `convert: ${output} names no format that is written. End it in .gguf, name a folder, or say --to hf.`,
+    { output },
+  );
+}
+
 async function writeAsGguf(
-  ...[directory, output, options]: Parameters<OutputFormat['write']>
-): Promise<{ tensors: number }> {
-  const contents = await ggufContents(directory, options.type, options.signal);
+  ...[input, output, options]: Parameters<OutputFormat['write']>
+): Promise<{ tensors: number; type: string }> {
+  const { type = 'f16' } = options;
+  const contents = await ggufContents(modelDirectory(input).directory, type, options.signal);
   try {
     await writeGguf(output, contents, { signal: options.signal, onProgress: options.onProgress });
-    return { tensors: contents.tensors.length };
+    return { tensors: contents.tensors.length, type };
   } finally {
     await contents.close();
   }

@@ -1,9 +1,10 @@
 import { elementCount } from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
+import { variants } from '../../test/support/variants.js';
 import { parameterSpecs } from '../config/parameter-specs.js';
 import { patternOf } from '../config/pattern-of.js';
 import { tensorsOnDisk } from '../export/tensors-on-disk.js';
-import { families, parseConfig } from './families.js';
+import { familyOf, parseConfig } from './families.js';
 import { tensorNameMap } from './tensor-name-map.js';
 
 const bases = {
@@ -228,9 +229,9 @@ describe('parseConfig', () => {
 });
 
 describe('stored forms', () => {
-  it.each(Object.keys(bases) as Base[])('of %s are total and fill their tensors', (base) => {
-    const config = parse(base);
-    const family = families[base]!;
+  it.each(Object.entries(variants))('of %s are total and fill their tensors', (_, json) => {
+    const family = familyOf(json);
+    const config = family.parseConfig(json);
     const back = tensorNameMap(family, config);
     for (const spec of parameterSpecs(config)) {
       for (const form of family.storedForms(spec, config)) {
@@ -240,10 +241,13 @@ describe('stored forms', () => {
       }
     }
     for (const { name, shape, pieces } of tensorsOnDisk(family, config)) {
-      const ends = pieces.toSorted((a, b) => a.to - b.to).map(({ to, count }) => [to, to + count]);
-      expect(ends[0]![0], name).toBe(0);
-      for (const [index, [start]] of ends.slice(1).entries()) expect(start).toBe(ends[index]![1]);
-      expect(ends.at(-1)![1]).toBe(elementCount(shape));
+      const runs = pieces.toSorted((a, b) => a.to - b.to);
+      let end = 0;
+      for (const { to, count } of runs) {
+        expect(to, name).toBe(end);
+        end = to + count;
+      }
+      expect(end, name).toBe(elementCount(shape));
     }
   });
 });

@@ -1,5 +1,5 @@
 import { elementCount, HybraError, type QuantScheme } from '@hybra/spec';
-import { fileByteSize, takeWeights, type WeightSource } from '@hybra/weights';
+import { type FileDType, fileByteSize, takeWeights, type WeightSource } from '@hybra/weights';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import type { ParameterSpec } from '../config/parameter-spec.js';
 import { parameterSpecs } from '../config/parameter-specs.js';
@@ -9,6 +9,12 @@ import { readMatrix } from '../quantization/read-matrix.js';
 import { storedScheme } from '../quantization/stored-scheme.js';
 import type { ElementReader } from './assemble-model.js';
 import type { StoredElements } from './upload-parameter.js';
+
+/** Reads parameters, and knows their dtypes before. */
+export interface CheckpointReader extends ElementReader {
+  /** The dtype that a parameter has on disk; that of its codes if it is quantised. */
+  dtypeOf(spec: ParameterSpec): FileDType;
+}
 
 /**
  * Reads the parameters of a model from a checkpoint in its family's layout. Every tensor must be there, of the
@@ -24,7 +30,7 @@ export function checkpointReader(
     readonly schemes?: readonly QuantScheme[] | undefined;
     readonly signal?: AbortSignal | undefined;
   },
-): ElementReader {
+): CheckpointReader {
   const { family, config, schemes = [], signal } = model;
   const weights = takeWeights(source, { ignore: family.ignoredTensors(config) });
   const forms = new Map<string, StoredForm>();
@@ -51,6 +57,10 @@ export function checkpointReader(
   for (const size of sizes.values()) totalBytes += size;
   return {
     totalBytes,
+    dtypeOf(spec) {
+      const [run] = forms.get(spec.sharedWith ?? spec.name)!;
+      return (source.entries.get(run!.tensor) ?? source.entries.get(`${run!.tensor}.codes`))!.dtype;
+    },
     read(spec) {
       const form = forms.get(spec.sharedWith ?? spec.name)!;
       if (!form.some((run) => quantized.has(run.tensor))) return readForm(source, form, { spec, signal });

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '@hybra/spec';
-import { type Directory, openCheckpoint, readJson } from '@hybra/weights';
+import { type Directory, openCheckpoint, readJson, type WeightSource } from '@hybra/weights';
 import type { Model } from '../build/build-model.js';
 import { familyOf } from '../families/families.js';
 import { readQuantSchemes } from '../quantization/quantization-config.js';
@@ -21,15 +21,36 @@ export async function loadModel(directory: Directory, options: LoadOptions): Pro
   const { signal } = options;
   throwIfAborted(signal, 'loading a model');
   const json = await readJson(directory, 'config.json', signal ? { signal } : {});
+  readCheckpointConfig(json, options);
+  const source = await openCheckpoint(directory, signal);
+  try {
+    return await modelFromCheckpoint({ config: json, weights: source }, options);
+  } finally {
+    await source.close();
+  }
+}
+
+/** A checkpoint whose weights are open. */
+export interface OpenCheckpoint {
+  /** What its `config.json` says. */
+  readonly config: unknown;
+  /** Tensors by the names of the family. The caller closes it. */
+  readonly weights: WeightSource;
+}
+
+/** `loadModel` from weights that are open, such as those of {@link openMegatron}. @throws as `loadModel` */
+export async function modelFromCheckpoint(checkpoint: OpenCheckpoint, options: LoadOptions): Promise<Model> {
+  const { family, config, schemes } = readCheckpointConfig(checkpoint.config, options);
+  const { signal } = options;
+  const reader = checkpointReader(checkpoint.weights, { family, config, schemes, signal });
+  return assembleModel(config, reader, options);
+}
+
+/** Everything that can be wrong before weights are opened. @throws E_CONFIG, E_ARGUMENT */
+function readCheckpointConfig(json: unknown, options: LoadOptions) {
   const family = familyOf(json);
   const config = family.parseConfig(json);
   const schemes = readQuantSchemes(json);
   resolvePlacement(config, options);
-  const source = await openCheckpoint(directory, signal);
-  try {
-    const reader = checkpointReader(source, { family, config, schemes, signal });
-    return await assembleModel(config, reader, options);
-  } finally {
-    await source.close();
-  }
+  return { family, config, schemes };
 }
