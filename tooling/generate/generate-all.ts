@@ -1,6 +1,7 @@
 import type { Member, TextFile } from '../workspace/members.js';
 import { apiReports } from './api-reports.js';
 import { decisionIndex } from './decision-index.js';
+import { modelsTable } from './models-table.js';
 import { opsTable } from './ops-table.js';
 import { packageTable } from './package-table.js';
 import { thirdPartyNotices } from './third-party.js';
@@ -13,5 +14,6 @@ export async function generateAll(root: string, members: readonly Member[]): Pro
     thirdPartyNotices(root, members),
     ...apiReports(root, members),
     await opsTable(),
+    modelsTable(root),
   ];
 }
