@@ -62,6 +62,8 @@ export function productSections(backend: Backend, reference: Backend): Section[]
     ['ssdChunkScan', ssd(1, 300, 8, 1, 64, 128)],
     ['ssdChunkScan', ssd(2, 130, 16, 2, 64, 64)],
     ['ssdChunkScan', ssd(1, 70, 4, 1, 64, 256)],
+    ['ssdChunkScan', ssd(1, 150, 3, 1, 128, 16)],
+    ['ssdChunkScan', ssd(1, 1000, 2, 1, 64, 128)],
     ['attention', attention(1, 2048, 'bf16')],
     ['attention', attention(33, 700, 'f32')],
   ];

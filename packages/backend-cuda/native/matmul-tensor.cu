@@ -2,40 +2,16 @@
 // A float32 a is cut into bfloat16 pieces, a = high + middle + low: three products of which each term is exact give
 // float32 arithmetic; one piece rounds a to bfloat16. (Henry, Tang & Heinecke 2019: "Leveraging the bfloat16
 // Artificial Intelligence Datatype For Higher-Precision Computations".)
-#include "common.cuh"
+#include "mma.cuh"
 
 constexpr int depth = 32, stages = 3;
 
-__device__ __forceinline__ u32 sharedAddress(const void *p) { return (u32)__cvta_generic_to_shared(p); }
 __device__ __forceinline__ void copyAsync(u32 to, const void *from, bool isInside) {
   const int bytes = isInside ? 16 : 0; // the rest is zeros
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes));
 }
-__device__ __forceinline__ void loadMatrices(u32 (&r)[4], u32 address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(address));
-}
-__device__ __forceinline__ void multiplyAdd(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
 // Byte offset of 16-byte chunk `chunk` of row `row` in a tile of rows of 64 bytes, without bank conflicts.
 __device__ __forceinline__ u32 swizzled(int row, int chunk) { return row * 64 + ((chunk ^ ((row >> 1) & 3)) << 4); }
-
-// Pieces of two numbers, packed: x - high is exact, so the pieces add up to x.
-template <int PIECES> __device__ __forceinline__ void cut(float x, float y, u32 (&pieces)[PIECES]) {
-#pragma unroll
-  for (int piece = 0; piece < PIECES; piece++) {
-    const __nv_bfloat162 pair = __floats2bfloat162_rn(x, y);
-    pieces[piece] = *(const u32 *)&pair;
-    const float hx = __low2float(pair), hy = __high2float(pair);
-    // An infinity has no rest.
-    x = isinf(hx) ? 0.0f : x - hx;
-    y = isinf(hy) ? 0.0f : y - hy;
-  }
-}
 
 // BM x BN outputs by WM x WN warps. A is float (PIECES 1 or 3) or bfloat16 (1).
 template <class A, int PIECES, int BM, int BN, int WM, int WN>

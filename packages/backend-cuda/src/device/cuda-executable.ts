@@ -29,6 +29,8 @@ export class CudaExecutable implements Executable {
   readonly #launches: readonly (readonly ReadyLaunch[])[];
   readonly #graphs: GraphCache | undefined;
   readonly #timer: CallTimer | undefined;
+  #bound: readonly CudaBuffer[] = [];
+  #boundAddresses: readonly Address[] = [];
   #isDisposed = false;
 
   constructor(
@@ -57,7 +59,7 @@ export class CudaExecutable implements Executable {
 
   run(bindings: readonly DeviceBuffer[]): void {
     this.#checkUsable();
-    const addresses = this.#addressesOf(bindings);
+    const addresses = this.#addresses(bindings);
     const addressOf = (place: Place): Address => this.#addressOf(place, addresses);
     this.#host.enqueue(() => {
       if (this.#timer) {
@@ -86,6 +88,19 @@ export class CudaExecutable implements Executable {
       this.#timer?.dispose();
     }
     for (const segment of this.#segments) segment.dispose();
+  }
+
+  /** The same array while the bindings are the same, which is quick to see. */
+  #addresses(bindings: readonly DeviceBuffer[]): readonly Address[] {
+    const isSame =
+      this.#host.isLive() &&
+      bindings.length === this.#bound.length &&
+      this.#bound.every((buffer, index) => buffer === bindings[index] && !buffer.isDisposed);
+    if (!isSame) {
+      this.#boundAddresses = this.#addressesOf(bindings);
+      this.#bound = bindings.slice() as CudaBuffer[]; // as each was found to be
+    }
+    return this.#boundAddresses;
   }
 
   #addressesOf(bindings: readonly DeviceBuffer[]): Address[] {

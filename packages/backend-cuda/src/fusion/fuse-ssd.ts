@@ -1,10 +1,16 @@
 import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
-import { planSsdScan, planSsdStep, type SsdAround } from '../kernels/sequence/ssd.js';
+import { planSsdChunks, planSsdScan, planSsdStep, type SsdAround } from '../kernels/sequence/ssd.js';
 import { collapse } from '../launch/collapse.js';
 import { type Access, canFuse } from './can-fuse.js';
 import type { Fusion } from './fusion.js';
 import type { ProgramMemory } from './program-memory.js';
+
+const plans: Readonly<Record<string, typeof planSsdStep>> = {
+  'cuda/ssd-step': planSsdStep,
+  'cuda/ssd-scan': planSsdScan,
+  'cuda/ssd-chunks': planSsdChunks,
+};
 
 /**
  * A Mamba-2 recurrence with what its layer does around it:
@@ -13,10 +19,8 @@ import type { ProgramMemory } from './program-memory.js';
 export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefined {
   const { calls } = memory.program;
   const scan = calls[index]!;
-  const plan = scan.kernel === 'cuda/ssd-step' ? planSsdStep : planSsdScan;
-  if (!['cuda/ssd-step', 'cuda/ssd-scan'].includes(scan.kernel) || !isAllF32(scan.inputs.slice(0, 6))) {
-    return undefined;
-  }
+  const plan = plans[scan.kernel];
+  if (!plan || !isAllF32(scan.inputs.slice(0, 6))) return undefined;
   const before = stepSizes(memory, index);
   const after = skipAfter(memory, index);
   for (const [dt, skip] of [

@@ -18,7 +18,7 @@ import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
 import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
-import { ssdScanKernel, ssdStepKernel } from './sequence/ssd.js';
+import { ssdChunksKernel, ssdScanKernel, ssdStepKernel } from './sequence/ssd.js';
 
 /** Choices among kernels. */
 export interface KernelOptions {
@@ -67,6 +67,7 @@ export function standardKernels({ products = 'float32' }: KernelOptions = {}): r
     causalConv1dKernel,
     selectiveScanKernel,
     selectiveStepKernel,
+    ssdChunksKernel,
     ssdScanKernel,
     ssdStepKernel,
   ];

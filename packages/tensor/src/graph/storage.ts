@@ -16,7 +16,12 @@ import type { Storage, StoredValue } from './value.js';
 /** A tensor over device memory that the caller owns. */
 export function storedTensor(type: TensorType, storage: Storage): Tensor {
   return new Tensor(
-    Object.freeze({ kind: 'stored', dtype: type.dtype, shape: Object.freeze([...type.shape]), storage }),
+    Object.freeze({
+      kind: 'stored',
+      dtype: type.dtype,
+      shape: Object.isFrozen(type.shape) ? type.shape : Object.freeze([...type.shape]),
+      storage,
+    }),
   );
 }
 

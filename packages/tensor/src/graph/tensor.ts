@@ -32,11 +32,15 @@ export class Tensor implements StridedType {
   ) {
     this.dtype = value.dtype;
     this.value = value;
-    this.shape = Object.freeze([...(window?.shape ?? value.shape)]);
-    this.strides = Object.freeze([...(window?.strides ?? contiguousStrides(value.shape))]);
+    this.shape = frozen(window?.shape ?? value.shape);
+    this.strides = window ? frozen(window.strides) : Object.freeze(contiguousStrides(value.shape));
     this.offset = window?.offset ?? 0;
-    Object.defineProperty(this, marker, { value: true });
     Object.freeze(this);
+  }
+
+  static {
+    // On the prototype: a run makes a tensor for every state, and a property of each would cost more than all else.
+    Object.defineProperty(Tensor.prototype, marker, { value: true });
   }
 
   /** Whether `candidate` is a tensor, of this copy of the package or another. */
@@ -87,4 +91,8 @@ export function normalizeAxis(axis: number, rank: number): number {
     });
   }
   return normalized;
+}
+
+function frozen(values: readonly number[]): readonly number[] {
+  return Object.isFrozen(values) ? values : Object.freeze([...values]);
 }

@@ -53,13 +53,21 @@ export function checkHostValues({ label, name }: BindingName, declared: TensorTy
  */
 export function checkTensor({ label, role, name }: BindingName, declared: Tensor, tensor: Tensor): Storage {
   const { storage } = storedValueOf(tensor, `${label}: ${role} ${name}`);
-  const isOfType = formatType(tensor) === formatType(declared) && tensor.isWhole;
+  const isOfType = isSameType(tensor, declared) && tensor.isWhole;
   if (isOfType && storage.device === declared.device) return storage;
   const code = isOfType ? 'E_ARGUMENT' : tensor.dtype === declared.dtype ? 'E_SHAPE' : 'E_DTYPE';
   throw new HybraError(
     code,
     `${label}: ${role} ${name} is ${formatType(tensor)}${tensor.isWhole ? '' : ' (a window)'} on ${storage.device.name}, expected a whole ${formatType(declared)} on ${isOfType ? 'another device, ' : ''}${declared.device!.name}.`,
     { role, name, got: formatType(tensor), expected: formatType(declared) },
+  );
+}
+
+function isSameType(a: TensorType, b: TensorType): boolean {
+  return (
+    a.dtype === b.dtype &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((extent, axis) => extent === b.shape[axis])
   );
 }
 

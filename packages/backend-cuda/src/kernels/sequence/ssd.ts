@@ -22,6 +22,9 @@ const stage = 32;
 /** Largest state that four lanes keep in registers. */
 const maxState = 256;
 const multiprocessors = 132;
+/** Largest state of the chunked kernel, its positions per chunk and its rows of a head per block. */
+const maxChunkState = 128;
+const chunk = 64;
 
 const inputDtypes = [floats, floats, floats, floats, floats, floats, ['i32']] as const;
 
@@ -38,7 +41,25 @@ export const ssdStepKernel: CudaKernel = {
   plan: (call) => planSsdStep(call),
 };
 
-/** Mamba-2 over a sequence, states in registers from the first position to the last, in place in the pool. */
+/** Mamba-2 over a sequence as the chunked algorithm on the tensor cores, in place in the pool. */
+export const ssdChunksKernel: CudaKernel = {
+  name: 'cuda/ssd-chunks',
+  op: 'ssdChunkScan',
+  supports: (call) => {
+    const refused = refusal(call, inputDtypes);
+    if (refused) return refused;
+    const N = call.inputs[3]!.shape[3]!;
+    if (N > maxChunkState) return unsupported(`ssd-chunks: state of ${N}, more than ${maxChunkState}`);
+    return {
+      supported: true,
+      acceptsStrided: takesWindows(call, { 0: 2, 1: 2, 3: 2, 4: 2 }),
+      inPlace: [[1, 5]],
+    };
+  },
+  plan: (call) => planSsdChunks(call),
+};
+
+/** Mamba-2 over a sequence as its recurrence, states in registers from the first position to the last, in place in the pool. */
 export const ssdScanKernel: CudaKernel = {
   name: 'cuda/ssd-scan',
   op: 'ssdChunkScan',
@@ -113,6 +134,34 @@ export function planSsdStep(
       entry: isFast ? 'ssd_step_f32' : 'ssd_step_any',
       grid: [Math.ceil(rows / 4), 1, 1],
       block: 128,
+      parameters: parametersOf(call, around, y),
+    },
+  ];
+}
+
+/** Launches of one scan by chunks; `around` and another output `y` come from a fusion. */
+export function planSsdChunks(
+  call: ProgramCall,
+  around: SsdAround = {},
+  y = call.outputs[0]!,
+): readonly Launch[] {
+  const [x, , , maps, otherMaps, states] = call.inputs as readonly Operand[];
+  const [B, , H, P, , N] = sizesOf(call);
+  const carry = carryOver(states!, call.outputs[1]!, byteLengthOf(states!));
+  if (B * H * P === 0) return carry;
+  const width = N <= chunk ? chunk : maxChunkState;
+  const isFast = isAllF32([...call.inputs.slice(0, 6), y]);
+  // A bfloat16 input is one exact piece; others are cut into two.
+  const pieces = [x!, maps!, otherMaps!].every(({ dtype }) => dtype === 'bf16') ? 1 : 2;
+  return [
+    ...carry,
+    {
+      kind: 'kernel',
+      module: 'ssd-chunks',
+      entry: `ssd_chunks_${isFast ? 'f32' : 'any'}_${pieces}_${width}`,
+      grid: [Math.ceil(P / chunk), H, B],
+      block: 256,
+      sharedBytes: pieces * 2 * chunk * (3 * width + 2 * chunk),
       parameters: parametersOf(call, around, y),
     },
   ];
