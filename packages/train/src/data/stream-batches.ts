@@ -55,7 +55,11 @@ export function streamBatches(source: TokenSource, options: StreamOptions): Batc
   };
 }
 
-/** Windows in order from the start, each once, for evaluation: the last batch may have rows of −1 targets. */
+/**
+ * Windows for evaluation, spread evenly over the range so that few of them stand for all of it; the last batch may
+ * have rows of −1 targets.
+ * @param most batches
+ */
 export function evaluationBatches(
   source: TokenSource,
   options: Omit<StreamOptions, 'seed'>,
@@ -63,14 +67,16 @@ export function evaluationBatches(
 ): Batch[] {
   const { rows, time, range = [0, source.length] } = options;
   const [from, to] = range;
-  const windows = Math.min(Math.floor((to - from - 1) / time), most * rows);
+  const available = Math.floor((to - from - 1) / time);
+  const windows = Math.min(available, most * rows);
   const batches: Batch[] = [];
   const window = new Int32Array(time + 1);
   for (let first = 0; first < windows; first += rows) {
     const ids = new Int32Array(rows * time);
     const targets = new Int32Array(rows * time).fill(-1);
     for (let row = 0; row < Math.min(rows, windows - first); row++) {
-      source.read(from + (first + row) * time, time + 1, window, 0);
+      const index = Math.floor(((first + row) * available) / windows);
+      source.read(from + index * time, time + 1, window, 0);
       ids.set(window.subarray(0, time), row * time);
       targets.set(window.subarray(1), row * time);
     }

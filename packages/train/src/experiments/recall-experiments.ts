@@ -66,15 +66,15 @@ export const mqarExperiment: Experiment = {
   plan: (size) => {
     const isQuick = size === 'quick';
     const config = {
-      vocabularySize: isQuick ? 128 : 8192,
-      time: isQuick ? 64 : 256,
+      vocabularySize: isQuick ? 64 : 8192,
+      time: isQuick ? 48 : 256,
       curriculum: isQuick ? [2, 4, 8] : [8, 16, 32, 64],
       measured: isQuick
         ? ([
-            [2, 64],
-            [4, 64],
-            [8, 64],
-            [12, 64],
+            [2, 48],
+            [4, 48],
+            [8, 48],
+            [12, 48],
           ] as const)
         : ([
             [8, 256],
@@ -82,7 +82,7 @@ export const mqarExperiment: Experiment = {
             [32, 256],
             [64, 256],
           ] as const),
-      rows: isQuick ? 16 : 256,
+      rows: isQuick ? 32 : 256,
       evaluationRows: isQuick ? 64 : 1024,
       widths: isQuick ? [32, 64] : [32, 64, 128, 256],
       stateSizes: isQuick ? [4, 32] : [16, 64, 256],

@@ -1,7 +1,8 @@
 /*
  * Multi-query associative recall (Arora et al. 2023, "Zoology"; generator: HazyResearch/zoology,
  * zoology/data/multiquery_ar.py at d88d6f5): pairs of key and value, then each key once more at a gap drawn from a
- * power law, with its value to be predicted. Other places hold random tokens.
+ * power law, with its value to be predicted. Other places hold a blank, as in the configurations of the paper
+ * (`random_non_queries` false): random tokens would repeat keys where the vocabulary is small.
  */
 import { type Draws, draws } from '../draws.js';
 import { evaluationSequence } from '../rows.js';
@@ -60,7 +61,6 @@ function make(vocabulary: number, sizes: { rows: number; time: number; pairs: nu
     const keys = random.distinct(pairs, half - 1).map((key) => key + 1);
     const values = random.distinct(pairs, half).map((value) => value + half);
     const at = row * time;
-    for (let place = 0; place < time; place++) ids[at + place] = random.below(vocabulary);
     for (let pair = 0; pair < pairs; pair++) {
       ids[at + 2 * pair] = keys[pair]!;
       ids[at + 2 * pair + 1] = values[pair]!;
