@@ -45,10 +45,12 @@ async function run(names: readonly string[], options: Options): Promise<void> {
           onProgress: (text) => process.stderr.write(`${text}\n`),
         });
         results.push(...measured);
+        // After every model, so that what is measured survives an interruption.
+        if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+        process.stderr.write(`${markdownTable(measured)}\n`);
       }
     }
   }
-  if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   process.stdout.write(`${results[0]?.device ?? 'nothing measured'}\n\n${markdownTable(results)}\n`);
 }
 
