@@ -1,7 +1,7 @@
 import { describeWith } from '@hybra/testing';
 import { expect, it } from 'vitest';
+import { openVulkan } from '../test/open-vulkan.js';
 import { webgpu } from './backend.js';
-import { openVulkan } from './testing.js';
 
 /** A stand-in for `navigator.gpu` that answers with this adapter. */
 function gpuWith(adapter: unknown): GPU {

@@ -1,4 +1,3 @@
-import { HybraError } from '@hybra/spec';
 import { create } from 'webgpu';
 
 /** Options of {@link createGpu}. */
@@ -23,7 +22,7 @@ const instances = new Map<string, GPU>();
 /**
  * WebGPU in Node, by Dawn: what `navigator.gpu` is in browsers. Nothing global is changed; equal options give
  * the same object. Node exits once the devices are disposed of.
- * @throws E_BACKEND_UNAVAILABLE where Dawn has no library for the platform, or does not start
+ * @throws Error where Dawn does not start; importing this package throws where Dawn has no library for the platform
  * @example
  * const device = await webgpu({ gpu: createGpu() }).open();
  */
@@ -41,10 +40,8 @@ export function createGpu({ api, adapter, toggles = [] }: NodeGpuOptions = {}): 
     instances.set(key, gpu);
     return gpu;
   } catch (error) {
-    throw new HybraError(
-      'E_BACKEND_UNAVAILABLE',
+    throw new Error(
       `webgpu: Dawn does not start on ${process.platform}-${process.arch}: ${error instanceof Error ? error.message : String(error)}. Use another backend.`,
-      { platform: process.platform, architecture: process.arch, flags },
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 /** Helpers of this package's tests. Not exported from the package. */
 import type { Backend } from '@hybra/spec';
 import { type Requirement, requirement } from '@hybra/testing';
-import { webgpu } from './backend.js';
+import { webgpu } from '../src/backend.js';
 
 /** The backend on whatever adapter Dawn finds, and what tests need for it. */
 export async function openVulkan(): Promise<{
