@@ -228,8 +228,6 @@ async function modelTimes(real: Device, name: PresetName): Promise<string> {
     rounds.push(performance.now() - begun);
     state.dispose();
   }
-  const chunk = await timeOf(device, 10, again);
-  figures.push(`(last chunk of 256: the GPU alone ${(chunk * 1e6).toFixed(0)} us)`);
   figures.push(`prefill 2048 ${((prompt.length / Math.min(...rounds)) * 1000).toFixed(0)} tok/s`);
   runner.dispose();
   model.dispose();

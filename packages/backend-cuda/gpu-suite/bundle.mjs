@@ -47,7 +47,7 @@ cpSync(join(packageFolder, 'fatbins'), join(bundle, 'fatbins'), { recursive: tru
 
 const koffi = realpathSync(join(packageFolder, 'node_modules', 'koffi'));
 const native = realpathSync(join(dirname(koffi), '@koromix', 'koffi-linux-x64'));
-const skip = /\/(doc|vendor|src\/.*\.(cc|hh|S|asm))$/;
+const skip = /\/(doc|lib|vendor|src\/.*\.(cc|hh|S|asm))$/;
 cpSync(koffi, join(bundle, 'node_modules', 'koffi'), {
   recursive: true,
   dereference: true,

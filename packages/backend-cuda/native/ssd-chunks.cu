@@ -5,8 +5,10 @@
 //   W[i, j] = S[i, j] exp(cum_i - cum_j) dt_j    for j <= i
 //   y = exp(cum_i) C h^T + W x                   [Q, P]
 //   h = exp(cum_last) h + (exp(cum_last - cum_j) dt_j x_j)^T B
-// Operands are cut into PIECES bfloat16 pieces: 1 for bfloat16 inputs; 2 (relative error 2^-17) for others, each product
-// then being high high + high low + low high. Positions with dt = 0 add nothing, even where x is not finite.
+// Operands are cut into PIECES = 3 bfloat16 pieces, which together are the float32 number; of the nine products of two
+// numbers' pieces the six largest are summed, the smallest first, so that what is lost is below float32's rounding.
+// (Two pieces and three products were tried: 2^-17 per operand is too much for models that amplify it.)
+// Positions with dt = 0 add nothing, even where x is not finite.
 #include "mma.cuh"
 #include "ssd-sizes.cuh"
 
@@ -27,14 +29,21 @@ template <int PIECES> __device__ __forceinline__ void put(char *tile, int pieceB
   for (int piece = 0; piece < PIECES; piece++) *(u32 *)(tile + piece * pieceBytes + offset) = pieces[piece];
 }
 
-// c += a b over all pairs of pieces that matter.
+// c += a b over the pairs of pieces that matter.
 template <int PIECES>
 __device__ __forceinline__ void multiplyPieces(float (&c)[4], const u32 (&a)[PIECES][4], const u32 (&b)[PIECES][4], int half) {
-  if (PIECES == 2) {
-    multiplyAdd(c, a[1 % PIECES], b[0][half * 2], b[0][half * 2 + 1]);
-    multiplyAdd(c, a[0], b[1 % PIECES][half * 2], b[1 % PIECES][half * 2 + 1]);
-  }
-  multiplyAdd(c, a[0], b[0][half * 2], b[0][half * 2 + 1]);
+#pragma unroll
+  for (int order = PIECES - 1; order >= 0; order--)
+#pragma unroll
+    for (int piece = 0; piece <= order; piece++)
+      multiplyAdd(c, a[piece], b[order - piece][half * 2], b[order - piece][half * 2 + 1]);
+}
+
+// Two neighbours; `inside` says how many of them exist.
+template <bool F> __device__ __forceinline__ float2 loadPair(const In &x, i64 from, int inside) {
+  if (inside <= 0) return make_float2(0.0f, 0.0f);
+  if (F) return *(const float2 *)((const float *)x.data + from);
+  return make_float2(load<false>(x, from), inside > 1 ? load<false>(x, from + 1) : 0.0f);
 }
 
 template <bool F, int PIECES, int N>
@@ -105,25 +114,43 @@ __device__ __forceinline__ void chunks(const In &x, const In &dt, const In &A, c
     }
     __syncthreads();
     // 2. Tiles in pieces. Two neighbours a thread.
-    for (int i = thread; i < Q * N / 2; i += threads) {
-      const int q = i / (N / 2), n = i % (N / 2) * 2;
-      const u32 t = t0 + q;
-      const i64 bFrom = b * s.bBatch + t * s.bTime + group * s.N + n, cFrom = b * s.cBatch + t * s.cTime + group * s.N + n;
-      const bool first = t < s.T && n < (int)s.N, second = t < s.T && n + 1 < (int)s.N;
-      const u32 offset = at(q, n >> 3, N * 2) + (n & 7) * 2;
-      put<PIECES>(tiles + T::b, T::mapBytes, offset, first ? load<F>(B, bFrom) : 0.0f, second ? load<F>(B, bFrom + 1) : 0.0f);
-      put<PIECES>(tiles + T::c, T::mapBytes, offset, first ? load<F>(C, cFrom) : 0.0f, second ? load<F>(C, cFrom + 1) : 0.0f);
+    constexpr int batch = 8; // loads on their way at once
+#pragma unroll 1
+    for (int from = thread; from < Q * N / 2; from += threads * batch) {
+      float2 maps[batch], others[batch];
+#pragma unroll
+      for (int l = 0; l < batch; l++) {
+        const int i = from + l * threads, q = i / (N / 2), n = i % (N / 2) * 2;
+        const u32 t = t0 + q;
+        const int inside = t < s.T ? (int)s.N - n : 0;
+        maps[l] = loadPair<F>(B, b * s.bBatch + t * s.bTime + group * s.N + n, inside);
+        others[l] = loadPair<F>(C, b * s.cBatch + t * s.cTime + group * s.N + n, inside);
+      }
+#pragma unroll
+      for (int l = 0; l < batch; l++) {
+        const int i = from + l * threads, q = i / (N / 2), n = i % (N / 2) * 2;
+        const u32 offset = at(q, n >> 3, N * 2) + (n & 7) * 2;
+        put<PIECES>(tiles + T::b, T::mapBytes, offset, maps[l].x, maps[l].y);
+        put<PIECES>(tiles + T::c, T::mapBytes, offset, others[l].x, others[l].y);
+      }
     }
-    for (int i = thread; i < Q * PW / 2; i += threads) {
-      const int q = i / (PW / 2), p = i % (PW / 2) * 2;
-      const u32 t = t0 + q;
-      const i64 from = b * s.xBatch + t * s.xTime + head * s.P + p0 + p;
-      const bool isUsed = t < s.T && steps[q] != 0.0f;
-      const float first = isUsed && p0 + p < s.P ? load<F>(x, from) : 0.0f;
-      const float second = isUsed && p0 + p + 1 < s.P ? load<F>(x, from + 1) : 0.0f;
-      const u32 offset = at(q, p >> 3, PW * 2) + (p & 7) * 2;
-      put<PIECES>(tiles + T::x, T::xBytes, offset, first, second);
-      put<PIECES>(tiles + T::xw, T::xBytes, offset, first * toEnd[q], second * toEnd[q]);
+    {
+      float2 inputs[batch];
+      static_assert(Q * PW / 2 == threads * batch, "one batch");
+#pragma unroll
+      for (int l = 0; l < batch; l++) {
+        const int i = thread + l * threads, q = i / (PW / 2), p = i % (PW / 2) * 2;
+        const u32 t = t0 + q;
+        const int inside = t < s.T && steps[q] != 0.0f ? (int)s.P - (int)p0 - p : 0;
+        inputs[l] = loadPair<F>(x, b * s.xBatch + t * s.xTime + head * s.P + p0 + p, inside);
+      }
+#pragma unroll
+      for (int l = 0; l < batch; l++) {
+        const int i = thread + l * threads, q = i / (PW / 2), p = i % (PW / 2) * 2;
+        const u32 offset = at(q, p >> 3, PW * 2) + (p & 7) * 2;
+        put<PIECES>(tiles + T::x, T::xBytes, offset, inputs[l].x, inputs[l].y);
+        put<PIECES>(tiles + T::xw, T::xBytes, offset, inputs[l].x * toEnd[q], inputs[l].y * toEnd[q]);
+      }
     }
 #pragma unroll
     for (int j = 0; j < NT; j++)
@@ -247,9 +274,7 @@ __device__ __forceinline__ void chunks(const In &x, const In &dt, const In &A, c
                                                                       Out y, Out newStates, SsdSizes s, SsdAround around) {            \
     chunks<F, PIECES, N>(x, dt, A, B, C, states, slots, y, newStates, s, around);                                                      \
   }
-CHUNKS(f32, true, 2, 64)
-CHUNKS(f32, true, 2, 128)
-CHUNKS(any, false, 2, 64)
-CHUNKS(any, false, 2, 128)
-CHUNKS(any, false, 1, 64)
-CHUNKS(any, false, 1, 128)
+CHUNKS(f32, true, 3, 64)
+CHUNKS(f32, true, 3, 128)
+CHUNKS(any, false, 3, 64)
+CHUNKS(any, false, 3, 128)

@@ -25,6 +25,8 @@ const multiprocessors = 132;
 /** Largest state of the chunked kernel, its positions per chunk and its rows of a head per block. */
 const maxChunkState = 128;
 const chunk = 64;
+/** Pieces of bfloat16 that make a float32. */
+const pieces = 3;
 
 const inputDtypes = [floats, floats, floats, floats, floats, floats, ['i32']] as const;
 
@@ -150,9 +152,11 @@ export function planSsdChunks(
   const carry = carryOver(states!, call.outputs[1]!, byteLengthOf(states!));
   if (B * H * P === 0) return carry;
   const width = N <= chunk ? chunk : maxChunkState;
-  const isFast = isAllF32([...call.inputs.slice(0, 6), y]);
-  // A bfloat16 input is one exact piece; others are cut into two.
-  const pieces = [x!, maps!, otherMaps!].every(({ dtype }) => dtype === 'bf16') ? 1 : 2;
+  // Two float32 neighbours are read at once.
+  const arePairs = [x!, maps!, otherMaps!].every(
+    (operand) => operand.offset % 2 === 0 && operand.strides.slice(0, 2).every((stride) => stride % 2 === 0),
+  );
+  const isFast = isAllF32([...call.inputs.slice(0, 6), y]) && arePairs && P % 2 === 0 && N % 2 === 0;
   return [
     ...carry,
     {
