@@ -127,10 +127,11 @@ inline void packPanel(const typename Reader::Element* b, std::int64_t bK, std::i
 }
 
 /** Packs `rows` rows of a, K deep: `to[k · tileRows + row]`. Missing rows are left as they are: no tile reads them. */
+template <class Weights>
 inline void packRows(const float* a, std::int64_t aM, std::int64_t aK, std::int64_t rows, std::int64_t K, float* to) {
   for (std::int64_t row = 0; row < rows; row++) {
     const float* from = a + row * aM;
-    for (std::int64_t k = 0; k < K; k++) to[k * tileRows + row] = from[k * aK];
+    for (std::int64_t k = 0; k < K; k++) to[k * tileRows + row] = from[Weights::column(k) * aK];
   }
 }
 

@@ -39,20 +39,38 @@ inline std::int64_t matmulScratch(const Call& call, int threads) {
   return packedRowsBytes(plan) * (sharesBatch(batch, threads) ? threads : 1) + panelBytes() * threads;
 }
 
+/**
+ * The weight [K, N] of a product as it is stored. Other weights give the same two functions: `pack`, and `column`,
+ * the column of a that meets place k of a packed panel.
+ */
+template <class Reader>
+struct StoredWeights {
+  const MatmulPlan& plan;
+  const typename Reader::Element* b;
+
+  static HYBRA_INLINE std::int64_t column(std::int64_t k) { return k; }
+  /** Packs `columns` columns from n on, `depth` deep from k on; see `packPanel`. */
+  void pack(std::int64_t k, std::int64_t depth, std::int64_t n, std::int64_t columns, float* panel,
+            float* widened) const {
+    packPanel<Reader>(b + k * plan.bK + n * plan.bN, plan.bK, plan.bN, columns, depth, panel, widened);
+  }
+};
+
 /** Packs rows `from` … of a: blocks of depth one after another, in each the panels of rows. */
-inline void packBlock(const MatmulPlan& plan, const float* a, std::int64_t rows, std::int64_t panel, float* packed) {
+template <class Weights>
+void packBlock(const MatmulPlan& plan, const float* a, std::int64_t rows, std::int64_t panel, float* packed) {
   const std::int64_t first = panel * tileRows, padded = ceilDivide(rows, tileRows) * tileRows;
   for (std::int64_t k = 0; k < plan.K; k += blockDepth) {
     const std::int64_t depth = least(blockDepth, plan.K - k);
-    packRows(a + first * plan.aM + k * plan.aK, plan.aM, plan.aK, least(tileRows, rows - first), depth,
+    packRows<Weights>(a + first * plan.aM + k * plan.aK, plan.aM, plan.aK, least(tileRows, rows - first), depth,
              packed + k * padded + panel * tileRows * depth);
   }
 }
 
 /** A group of panels of columns times all packed rows. */
-template <class Reader>
-void multiplyGroup(const MatmulPlan& plan, const float* packed, std::int64_t rows, const typename Reader::Element* b,
-                   float* y, std::int64_t group, float* panels) {
+template <class Weights>
+void multiplyGroup(const MatmulPlan& plan, const float* packed, std::int64_t rows, const Weights& weights, float* y,
+                   std::int64_t group, float* panels) {
   const std::int64_t first = group * panelsPerTask * tileColumns;
   const std::int64_t columns = least(plan.N - first, panelsPerTask * tileColumns);
   const std::int64_t padded = ceilDivide(rows, tileRows) * tileRows;
@@ -60,8 +78,7 @@ void multiplyGroup(const MatmulPlan& plan, const float* packed, std::int64_t row
   for (std::int64_t k = 0; k < plan.K; k += blockDepth) {
     const std::int64_t depth = least(blockDepth, plan.K - k);
     for (std::int64_t n = 0; n < columns; n += tileColumns) {
-      packPanel<Reader>(b + k * plan.bK + (first + n) * plan.bN, plan.bK, plan.bN, least(tileColumns, columns - n),
-                        depth, panels + n * depth, widened);
+      weights.pack(k, depth, first + n, least(tileColumns, columns - n), panels + n * depth, widened);
     }
     for (std::int64_t row = 0; row < rows; row += tileRows) {
       const Tile tile = tileFor(least(tileRows, rows - row));
@@ -74,18 +91,18 @@ void multiplyGroup(const MatmulPlan& plan, const float* packed, std::int64_t row
 }
 
 /** One product. `share` runs tasks on one thread or on all: `share(nanoseconds, tasks, f(task, thread))`. */
-template <class Reader, class Share>
-void multiplyPacked(const MatmulPlan& plan, const float* a, const typename Reader::Element* b, float* y,
-                    float* packed, char* panels, Share share) {
+template <class Weights, class Share>
+void multiplyPacked(const MatmulPlan& plan, const float* a, const Weights& weights, float* y, float* packed,
+                    char* panels, Share share) {
   const std::int64_t groups = ceilDivide(plan.N, panelsPerTask * tileColumns);
   for (std::int64_t m = 0; m < plan.M; m += rowsPerBlock) {
     const std::int64_t rows = least(rowsPerBlock, plan.M - m);
     share(0.5 * rows * plan.K, ceilDivide(rows, tileRows), [&](std::int64_t panel, int) {
-      packBlock(plan, a + m * plan.aM, rows, panel, packed);
+      packBlock<Weights>(plan, a + m * plan.aM, rows, panel, packed);
     });
     share(0.01 * rows * plan.K * plan.N, groups, [&](std::int64_t group, int thread) {
-      multiplyGroup<Reader>(plan, packed, rows, b, y + m * plan.N, group,
-                            reinterpret_cast<float*>(panels + thread * panelBytes()));
+      multiplyGroup(plan, packed, rows, weights, y + m * plan.N, group,
+                    reinterpret_cast<float*>(panels + thread * panelBytes()));
     });
   }
 }
@@ -114,9 +131,9 @@ void matmulWith(const Call& call, const Frame& frame) {
   char* panels = frame.scratch;
   char* packed = panels + panelBytes() * pool.threads();
   auto product = [&](std::int64_t i, int thread, auto share) {
-    multiplyPacked<Reader>(plan, a + batch.start(0, i), b + batch.start(1, i), y + i * size,
-                           reinterpret_cast<float*>(packed + thread * packedRowsBytes(plan)),
-                           panels + thread * panelBytes(), share);
+    multiplyPacked(plan, a + batch.start(0, i), StoredWeights<Reader>{plan, b + batch.start(1, i)}, y + i * size,
+                   reinterpret_cast<float*>(packed + thread * packedRowsBytes(plan)), panels + thread * panelBytes(),
+                   share);
   };
   auto onAll = [&](double nanoseconds, std::int64_t tasks, auto f) { parallel(pool, nanoseconds, tasks, f); };
   auto onOne = [](double, std::int64_t tasks, auto f) {

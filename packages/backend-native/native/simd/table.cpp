@@ -6,6 +6,7 @@
 #include "ceilings.hpp"
 #include "elementwise.hpp"
 #include "matmul.hpp"
+#include "quantized-matmul.hpp"
 #include "reduce.hpp"
 #include "rope.hpp"
 #include "rows.hpp"
@@ -33,6 +34,7 @@ std::int64_t ownScratch(const Call& call, int threads) {
     case Op::sum:
     case Op::max: return 8 * call.outputs[0].count();
     case Op::matmul: return matmulScratch(call, threads);
+    case Op::quantizedMatmul: return quantizedScratch(call, threads);
     case Op::causalConv1d: return convScratch(call, threads);
     case Op::attention: return attentionScratch(call, threads);
     case Op::selectiveScan:

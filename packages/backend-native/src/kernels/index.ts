@@ -2,6 +2,7 @@ import type { OpCall, OpName } from '@hybra/spec';
 import { arrayRules } from './array.js';
 import { compositeRules } from './composite.js';
 import { elementwiseRules } from './elementwise.js';
+import { quantizedRules } from './quantized.js';
 import type { Rule, RuleAnswer } from './rule.js';
 import { sequenceRules } from './sequence.js';
 
@@ -12,6 +13,7 @@ const rules: Readonly<Partial<Record<OpName, Rule>>> = {
   ...elementwiseRules,
   ...arrayRules,
   ...compositeRules,
+  ...quantizedRules,
   ...sequenceRules,
 };
 
