@@ -1,96 +1,12 @@
-import { contiguousStrides, type Device, type DType, type Program, specVersion } from '@hybra/spec';
+import { contiguousStrides, type Device } from '@hybra/spec';
 import { describeWith, requirement } from '@hybra/testing';
 import { expect, it } from 'vitest';
 import { loadAddon } from '../addon/load-addon.js';
 import { native } from '../backend.js';
+import { outputWith, programOf } from '../testing.js';
 
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
-
-interface Place {
-  readonly dtype?: DType;
-  readonly shape: readonly number[];
-}
-
-/** One call whose inputs and outputs are bindings. */
-function programOf(
-  device: Device,
-  op: string,
-  attributes: Program['calls'][number]['attributes'],
-  inputs: readonly Place[],
-  outputs: readonly Place[],
-): Program {
-  const operand = ({ dtype = 'f32', shape }: Place, buffer: number) => ({
-    dtype,
-    shape,
-    strides: contiguousStrides(shape),
-    offset: 0,
-    buffer,
-  });
-  const places = [...inputs, ...outputs];
-  const bytes = places.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1));
-  const call = {
-    op,
-    attributes,
-    inputs: inputs.map(operand),
-    outputs: outputs.map((place, index) => operand(place, inputs.length + index)),
-  };
-  const support = device.supports(call);
-  if (!support.supported) throw new Error(support.reason);
-  const scratch = support.scratchBytes ?? 0;
-  return {
-    specVersion,
-    label: op,
-    bindings: places.map((_, index) => ({
-      name: `${index}`,
-      role: index < inputs.length ? 'input' : 'output',
-      byteLength: bytes[index]!,
-    })),
-    segments: [scratch],
-    buffers: [
-      ...places.map((_, index) => ({
-        location: { kind: 'binding' as const, index },
-        byteLength: bytes[index]!,
-      })),
-      { location: { kind: 'arena', segment: 0, byteOffset: 0 }, byteLength: scratch },
-    ],
-    calls: [{ ...call, kernel: support.kernel, scratch: { buffer: places.length, byteLength: scratch } }],
-  };
-}
-
-function noise(count: number, seed: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, index) => Math.sin(seed + index * 12.9898) * 0.5);
-}
-
-/** Runs one call on noise with so many threads. */
-async function outputWith(
-  threads: number,
-  ...[op, attributes, inputs, outputs]: [
-    string,
-    Program['calls'][number]['attributes'],
-    readonly (Place & { readonly ints?: Int32Array })[],
-    readonly Place[],
-  ]
-): Promise<Uint8Array[]> {
-  const device = await native({ threads }).open();
-  const program = programOf(device, op, attributes, inputs, outputs);
-  const executable = await device.compile(program);
-  const buffers = program.bindings.map(({ byteLength }, index) => {
-    const buffer = device.allocate(byteLength);
-    const values = inputs[index]?.ints ?? noise(byteLength / 4, index);
-    if (index < inputs.length) device.write(buffer, 0, new Uint8Array(values.buffer));
-    return buffer;
-  });
-  executable.run(buffers);
-  const results = await Promise.all(
-    outputs.map((_, index) => {
-      const at = inputs.length + index;
-      return device.read(buffers[at]!, 0, program.bindings[at]!.byteLength);
-    }),
-  );
-  await device.dispose();
-  return results;
-}
 
 /** About 0.3 s of products on one thread. */
 const long = {
@@ -121,6 +37,18 @@ describeWith(addon, 'the native device', () => {
       [{ shape: [1, 4099] }],
     ],
     [
+      'quantizedMatmul',
+      { bits: 8, blockSize: 32 },
+      [{ shape: [1, 896] }, { dtype: 'i8', shape: [4099, 896] }, { shape: [4099, 28] }],
+      [{ shape: [1, 4099] }],
+    ],
+    [
+      'quantizedMatmul',
+      { bits: 4, blockSize: 32 },
+      [{ shape: [130, 288] }, { dtype: 'u8', shape: [517, 144] }, { shape: [517, 9] }],
+      [{ shape: [130, 517] }],
+    ],
+    [
       'ssdChunkScan',
       { chunkSize: 64 },
       [
@@ -130,16 +58,16 @@ describeWith(addon, 'the native device', () => {
         { shape: [1, 200, 3, 70] },
         { shape: [1, 200, 3, 70] },
         { shape: [1, 12, 40, 70] },
-        { dtype: 'i32', shape: [1], ints: Int32Array.of(0) },
+        { dtype: 'i32', shape: [1], values: Int32Array.of(0) },
       ],
       [{ shape: [1, 200, 12, 40] }, { shape: [1, 12, 40, 70] }],
     ],
   ] as const)(
     'gives the same bits of %s with any number of threads',
     async (op, attributes, inputs, outputs) => {
-      const one = await outputWith(1, op, attributes, inputs, outputs);
+      const one = await outputWith({ threads: 1 }, op, attributes, inputs, outputs);
       for (const threads of [2, 5]) {
-        expect(await outputWith(threads, op, attributes, inputs, outputs)).toEqual(one);
+        expect(await outputWith({ threads }, op, attributes, inputs, outputs)).toEqual(one);
       }
     },
   );
