@@ -18,8 +18,14 @@ if (probe.error || probe.status !== 0) {
   console.log(`backend-cuda: no nvcc (${nvcc}), so no CUDA kernels are built; --device cuda will say so.`);
   process.exit(0);
 }
+const requested = process.env.HYBRA_CUDA_TARGETS;
+if (requested === 'local' && localTargets().length === 0) {
+  console.log('backend-cuda: no NVIDIA GPU here, so no CUDA kernels are built; --device cuda will say so.');
+  process.exit(0);
+}
 const known = new Set(probe.stdout.split(/\s+/));
-const chosen = process.env.HYBRA_CUDA_TARGETS?.split(',').map((name) => `compute_${name}`) ?? wanted;
+const chosen =
+  requested === 'local' ? localTargets() : (requested?.split(',').map((name) => `compute_${name}`) ?? wanted);
 const targets = chosen.filter((name) => known.has(name.replace(/a$/, '')));
 const flags = [
   '-std=c++17',
@@ -48,6 +54,17 @@ console.log(
   `backend-cuda: ${files.length - failed} of ${files.length} kernel files for ${targets.join(', ')}`,
 );
 process.exit(failed > 0 ? 1 : 0);
+
+/** Those of `wanted` that serve the GPUs of this machine. */
+function localTargets() {
+  const { stdout } = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], {
+    encoding: 'utf8',
+  });
+  const majors = new Set((stdout ?? '').split('\n').map((line) => Number.parseInt(line, 10)));
+  return wanted.filter((name) =>
+    majors.has(Math.floor(Number.parseInt(name.slice('compute_'.length), 10) / 10)),
+  );
+}
 
 async function work() {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {

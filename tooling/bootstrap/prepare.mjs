@@ -28,7 +28,7 @@ function failure(what, output, exitCode) {
 /**
  * One step of the set-up: does nothing if its stamp matches.
  * @param {string} root
- * @param {{ what: string, stamp: string, hash: (root: string) => string, isDone?: (root: string) => boolean, arguments: string[] }} step
+ * @param {{ what: string, stamp: string, hash: (root: string) => string, isDone?: (root: string) => boolean, arguments: string[], environment?: Record<string, string> }} step
  */
 async function ensure(root, step) {
   const stamp = join(root, 'node_modules', step.stamp);
@@ -36,7 +36,7 @@ async function ensure(root, step) {
   if (stampMatches(stamp, hash) && (step.isDone?.(root) ?? true)) return;
   const start = performance.now();
   say(`${step.what} (only when something changed) …`);
-  const env = toolEnvironment(root);
+  const env = { ...toolEnvironment(root), ...step.environment };
   const pnpm = pnpmCommand(root, env);
   const call = { ...pnpm, arguments: [...pnpm.arguments, ...step.arguments] };
   const { exitCode, output } = await runStep(step.what, call, { cwd: root, env });
@@ -72,5 +72,7 @@ export async function prepare(root, share = 'everything') {
     hash: buildHash,
     isDone: isProgramAlone ? () => existsSync(join(root, 'packages/cli/dist/main.js')) : isBuilt,
     arguments: isProgramAlone ? [...build, '--filter=hybra...'] : build,
+    // CUDA kernels for every architecture take minutes: to run, those of this machine's GPUs are enough.
+    environment: isProgramAlone ? { HYBRA_CUDA_TARGETS: process.env.HYBRA_CUDA_TARGETS ?? 'local' } : {},
   });
 }
