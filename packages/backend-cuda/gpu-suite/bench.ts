@@ -1,6 +1,6 @@
 import { Runner, startGeneration } from '@hybra/generate';
 import { initialWeights, modelFromWeights, type PresetName, parameterCount, preset } from '@hybra/models';
-import type { Backend, Device, DeviceBuffer, DType, Executable } from '@hybra/spec';
+import type { Backend, Device, DeviceBuffer, DType, Executable, Program } from '@hybra/spec';
 import { compile, type Tensor, tensorOn, zerosOn } from '@hybra/tensor';
 import type { Section } from './section.js';
 
@@ -42,6 +42,7 @@ export function benchSections(backend: Backend): Section[] {
     section('bench/ssd-16384', (device) => ssdTime(device, 1, 16384, 128, 8, 'f32')),
     section('bench/ssd-8x2048', (device) => ssdTime(device, 8, 2048, 24, 1, 'f32')),
     section('bench/mamba2-130m', (device) => modelTimes(device, 'mamba2-130m')),
+    section('bench/profile-130m', (device) => decodeProfile(device, 'mamba2-130m')),
     section('bench/hybrid-130m', (device) => modelTimes(device, 'mamba2-hybrid-130m')),
   ];
 }
@@ -173,6 +174,43 @@ async function ssdTime(
     states = program.run({ states: { h: states } }).states.h!;
   });
   return `${(seconds * 1e3).toFixed(3)} ms (${program.stages[0]!.plan.program.calls.map(({ kernel }) => kernel).join(', ')})`;
+}
+
+/** Where the time of a decode step goes: by kernel, launched one by one with events between them. */
+async function decodeProfile(real: Device, name: PresetName): Promise<string> {
+  let last: { readonly program: Program; readonly executable: Executable } | undefined;
+  const device = new Proxy(real, {
+    get: (target, property) => {
+      if (property === 'compile') {
+        return async (program: Program) => {
+          const executable = await target.compile(program, { timings: true });
+          last = { program, executable };
+          return executable;
+        };
+      }
+      const value = Reflect.get(target, property);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const config = preset(name);
+  const model = await modelFromWeights(config, initialWeights(config, 1), { device, dtype: 'bf16' });
+  const runner = new Runner(model);
+  const generation = await startGeneration(runner, [[1, 2, 3]], runner.initialState(), {
+    sampling: { temperature: 0 },
+    maxTokens: 24,
+  });
+  for (let i = 0; i < 16; i++) await generation.next();
+  const times = await last!.executable.timings!();
+  const byKernel = new Map<string, { time: number; count: number }>();
+  for (const [index, time] of times.entries()) {
+    const { kernel } = last!.program.calls[index]!;
+    const { time: before, count } = byKernel.get(kernel) ?? { time: 0, count: 0 };
+    byKernel.set(kernel, { time: before + time, count: count + 1 });
+  }
+  const rows = [...byKernel].sort(([, a], [, b]) => b.time - a.time).slice(0, 14);
+  const total = times.reduce((sum, time) => sum + time, 0);
+  const parts = rows.map(([kernel, { time, count }]) => `${kernel} ${count}x ${(time / 1e3).toFixed(0)}`);
+  return `${(total / 1e3).toFixed(0)} us in all: ${parts.join(', ')}`;
 }
 
 /** A device that remembers the executable that ran last and what it was bound to. */

@@ -82,6 +82,37 @@ __device__ __forceinline__ void convStep(const In &x, const In &weight, const In
   }
 }
 
+// One position, up to four taps, all float32: what decoding does. Every load is on its way before the first is used.
+ENTRY conv_one_f32(const float *x, const float *weight, const float *bias, const float *tails, const int *slots, const int *lengths,
+                   float *y, float *newTails, ConvSizes s) {
+  const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= s.B * s.C) {
+    begin();
+    return;
+  }
+  const u32 c = i % s.C, b = i / s.C;
+  constexpr int taps = 4;
+  begin();
+  const int past = (int)s.K - 1, slot = slots[b], length = lengths[b];
+  const bool isActive = slot >= 0 && (u32)slot < s.slots;
+  const i64 tailFrom = (i64)(isActive ? slot : 0) * past * s.C + c;
+  float w[taps], old[taps - 1];
+#pragma unroll
+  for (int k = 0; k < taps; k++) w[k] = k < (int)s.K ? weight[(i64)c * s.K + k] : 0.0f;
+#pragma unroll
+  for (int k = 0; k < taps - 1; k++) old[k] = isActive && k < past ? tails[tailFrom + (i64)k * s.C] : 0.0f;
+  const float now = x[b * s.batchStride + c];
+  float sum = bias[c];
+#pragma unroll
+  for (int k = 0; k < taps; k++)
+    if (k < (int)s.K) sum = fmaf(w[k], k < past ? old[k < taps - 1 ? k : 0] : now, sum);
+  y[i] = isActive ? (s.isSilu ? silu(sum) : sum) : 0.0f;
+  if (!isActive || length <= 0) return;
+#pragma unroll
+  for (int k = 0; k < taps - 1; k++)
+    if (k < past) newTails[tailFrom + (i64)k * s.C] = k + 1 < past ? old[k + 1 < taps - 1 ? k + 1 : 0] : now;
+}
+
 #define CONV(suffix, F)                                                                                                              \
   ENTRY conv_outputs_##suffix(In x, In weight, In bias, In tails, const int *slots, Out y, ConvSizes s) {                            \
     begin(); convOutputs<F>(x, weight, bias, tails, slots, y, s);                                                                             \

@@ -62,6 +62,21 @@ __device__ __forceinline__ void stage(const float *x, float *as, u32 K, i64 xStr
     return;
   }
   const float *gate = p.gate + row * p.gateStride;
+  if (p.groupWidth * warps <= K) {
+    // Groups enough for every warp: no barriers within.
+    for (u32 first = (threadIdx.x >> 5) * p.groupWidth; first < K; first += warps * p.groupWidth) {
+      float squares = 0.0f;
+      for (u32 k = first + (threadIdx.x & 31); k < first + p.groupWidth; k += 32) {
+        const float factor = silu(gate[k]), value = p.isGatedFirst ? x[k] * factor : x[k];
+        as[k] = p.isGatedFirst ? value : factor;
+        squares += value * value;
+      }
+      const float scale = rsqrtf(warpSum(squares) / (float)p.groupWidth + p.epsilon);
+      for (u32 k = first + (threadIdx.x & 31); k < first + p.groupWidth; k += 32)
+        as[k] = as[k] * (p.isGatedFirst ? scale : x[k] * scale) * p.normWeight[k];
+    }
+    return;
+  }
   for (u32 first = 0; first < K; first += p.groupWidth) {
     float squares = 0.0f;
     for (u32 k = first + threadIdx.x; k < first + p.groupWidth; k += threads) {

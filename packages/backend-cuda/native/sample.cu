@@ -70,8 +70,9 @@ __device__ void keepUntil(double *scores, u32 width, double goal, double largest
   __syncthreads();
 }
 
-ENTRY __launch_bounds__(threads) sample_rows(const float *logits, const float *parameters, const int *counts, const u32 *stream,
-                                           int *ids, double *scratch, u32 width) {
+ENTRY __launch_bounds__(threads) sample_rows(const float *__restrict__ logits, const float *__restrict__ parameters,
+                                           const int *__restrict__ counts, const u32 *__restrict__ stream, int *ids,
+                                           double *__restrict__ scratch, u32 width) {
   __shared__ double room[32];
   __shared__ u32 winners[32];
   const u32 row = blockIdx.x;
@@ -83,6 +84,9 @@ ENTRY __launch_bounds__(threads) sample_rows(const float *logits, const float *p
   double *scores = scratch + from;
 
   double largest = -INFINITY;
+  double best = -INFINITY;
+  u32 winner = 0xffffffffu;
+#pragma unroll 4
   for (u32 i = threadIdx.x; i < width; i += threads) {
     double score = logits[from + i];
     const int count = counts[from + i];
@@ -90,12 +94,17 @@ ENTRY __launch_bounds__(threads) sample_rows(const float *logits, const float *p
       score = score > 0.0 ? score / repetition : score * repetition;
       score = score - presence - frequency * count;
     }
-    if (temperature > 0.0) score /= temperature;
-    scores[i] = score;
-    largest = fmax(largest, score);
+    if (temperature > 0.0) {
+      score /= temperature;
+      scores[i] = score;
+      largest = fmax(largest, score);
+    } else if (score > best) {
+      best = score;
+      winner = i;
+    }
   }
-  largest = foldMax(largest, room);
   if (temperature > 0.0) {
+    largest = foldMax(largest, room);
     const double limit = topK >= 1.0 ? fmin(floor(topK), (double)width) : (double)width;
     if (limit < width) keepUntil<false>(scores, width, limit, largest, room);
     if (topP < 1.0) { // at least the largest stays, also for a mass of 0
@@ -104,18 +113,16 @@ ENTRY __launch_bounds__(threads) sample_rows(const float *logits, const float *p
     }
   }
   // The first largest, with noise unless the temperature is 0.
-  double best = -INFINITY;
-  u32 winner = 0xffffffffu;
-  for (u32 i = threadIdx.x; i < width; i += threads) {
-    double score = scores[i];
-    if (temperature > 0.0) {
+  if (temperature > 0.0) {
+    for (u32 i = threadIdx.x; i < width; i += threads) {
+      double score = scores[i];
       if (minP > 0.0 && exp(score - largest) < minP) score = -INFINITY;
       const uint4 block = philox(key[0], key[1], make_uint4(i >> 2, key[3], key[2], key[4]));
       score -= log(-log(((double)(wordOf(block, i & 3) >> 9) + 0.5) * 1.1920928955078125e-7));
-    }
-    if (score > best) {
-      best = score;
-      winner = i;
+      if (score > best) {
+        best = score;
+        winner = i;
+      }
     }
   }
   const double top = foldMax(best, room);

@@ -65,7 +65,8 @@ function paddedRows(M: number): number {
 /** Outputs per warp: more reuse of a where there are warps enough to fill the device. */
 function rowsPerWarp(M: number, N: number): number {
   if (M > 1) return 2;
-  return N >= 16_384 ? 4 : N >= 6_144 ? 2 : 1;
+  // No more blocks than are at work at once: each of them begins by computing the norm.
+  return N >= 16_384 ? 4 : N >= 4_096 ? 2 : 1;
 }
 
 /**

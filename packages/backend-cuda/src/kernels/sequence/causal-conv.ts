@@ -10,6 +10,9 @@ import { floats, isAllF32, refusal, unsupported } from '../accept.js';
 const maxPast = 16;
 /** Up to as many positions a thread computes alone, in one launch. */
 const fewPositions = 4;
+/** Up to as many taps of one position have a kernel of their own, with blocks of few threads: more blocks. */
+const fewTaps = 4;
+const oneThreads = 64;
 
 /** Depthwise causal convolution with tails in a pool, updated in place. x may be strided but for its channels. */
 export const causalConv1dKernel: CudaKernel = {
@@ -37,6 +40,19 @@ export const causalConv1dKernel: CudaKernel = {
     ];
     const base = { kind: 'kernel', module: 'causal-conv', block: elementThreads } as const;
     const read = [...typed(x!), ...typed(weight!), ...typed(bias!), ...typed(tails!), pointer(slots)];
+    const isOne = time === 1 && weight!.shape[1]! <= fewTaps && suffix === 'f32' && y.dtype === 'f32';
+    if (isOne) {
+      return [
+        ...carry,
+        {
+          ...base,
+          entry: 'conv_one_f32',
+          grid: [Math.ceil((batch * channels) / oneThreads), 1, 1],
+          block: oneThreads,
+          parameters: [x, weight, bias, tails, slots, lengths, y, newTails].map(pointer).concat(sizes),
+        },
+      ];
+    }
     if (time <= fewPositions) {
       return [
         ...carry,
