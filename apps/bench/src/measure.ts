@@ -3,8 +3,10 @@ import { Runner, startGeneration } from '@hybra/generate';
 import { modelFromWeights } from '@hybra/models';
 import type { BenchModel, BenchTask } from './cases.js';
 import { measurePeer, type Peer } from './peer.js';
+import { quantizedModel } from './quantized-model.js';
 import { randomWeights } from './random-weights.js';
 import { type Spread, spreadOf } from './statistics.js';
+import { isQuantized, type WeightType } from './weight-type.js';
 import { workOf } from './work.js';
 
 /** One line of the table. Speeds are tokens per second. */
@@ -22,7 +24,7 @@ export interface Result {
 
 /** How to measure. */
 export interface MeasureOptions {
-  readonly dtype: 'f32' | 'f16' | 'bf16';
+  readonly dtype: WeightType;
   readonly threads: number;
   readonly repeats: number;
   readonly tasks: readonly BenchTask[];
@@ -37,7 +39,9 @@ export async function measureModel(bench: BenchModel, options: MeasureOptions): 
   const device = await native({ threads }).open();
   await using meter = await ceilingMeter({ threads });
   try {
-    const model = await modelFromWeights(config, randomWeights(config), { device, dtype });
+    const model = isQuantized(dtype)
+      ? quantizedModel(config, dtype, device)
+      : await modelFromWeights(config, randomWeights(config), { device, dtype });
     const work = workOf(config, model, dtype);
     const longest = Math.max(...options.tasks.map(({ tokens }) => tokens)) + 64;
     const runner = new Runner(model, { capacity: longest, contextLength: longest });

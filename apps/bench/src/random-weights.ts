@@ -7,11 +7,8 @@ import { elementCount } from '@hybra/spec';
  */
 export function randomWeights(config: HybridConfig): HostWeights {
   const block = new Float32Array(2 ** 20);
-  let state = 1;
-  for (let index = 0; index < block.length; index++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0; // ANSI C's example of a generator
-    block[index] = (state / 2 ** 32 - 0.5) * 0.04;
-  }
+  const next = randomWords();
+  for (let index = 0; index < block.length; index++) block[index] = (next() / 2 ** 32 - 0.5) * 0.04;
   const weights = new Map<string, Float32Array>();
   for (const { name, shape, sharedWith } of parameterSpecs(config)) {
     if (sharedWith !== undefined) continue;
@@ -22,4 +19,19 @@ export function randomWeights(config: HybridConfig): HostWeights {
     weights.set(name, values);
   }
   return weights;
+}
+
+/** Bytes for the codes of quantised matrices. */
+export function randomBytes(count: number): Uint8Array<ArrayBuffer> {
+  const next = randomWords();
+  return new Uint8Array(count).map(() => next() >>> 24);
+}
+
+/** Numbers of 0 … 2^32 − 1. */
+function randomWords(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0; // ANSI C's example of a generator
+    return state;
+  };
 }

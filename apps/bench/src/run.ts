@@ -5,9 +5,10 @@ import { Command, Option } from 'commander';
 import { benchModels, benchTasks } from './cases.js';
 import { markdownTable } from './markdown.js';
 import { measureModel, type Result } from './measure.js';
+import { type WeightType, weightTypes } from './weight-type.js';
 
 interface Options {
-  readonly dtype: readonly ('f32' | 'f16' | 'bf16')[];
+  readonly dtype: readonly WeightType[];
   readonly threads: readonly number[];
   readonly task: readonly string[];
   readonly repeats: number;
@@ -26,6 +27,10 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     throw new Error(
       `no model is named ${unknown}; there are ${benchModels.map(({ name }) => name).join(', ')}`,
     );
+  }
+  const unknownType = options.dtype.find((type) => !weightTypes.includes(type));
+  if (unknownType !== undefined) {
+    throw new Error(`no matrices are stored as ${unknownType}; there are ${weightTypes.join(', ')}`);
   }
   const models = benchModels.filter(({ name, isLarge }) =>
     names.length > 0 ? names.includes(name) : !isLarge,
@@ -62,7 +67,11 @@ if (!probe.available) {
 await new Command('bench')
   .description('Measures prefill and decode on published shapes with random weights.')
   .argument('[models...]', benchModels.map(({ name }) => name).join(', '))
-  .addOption(new Option('--dtype <list>', 'storage of the matrices').default(['f32', 'f16']).argParser(list))
+  .addOption(
+    new Option('--dtype <list>', `storage of the matrices: ${weightTypes.join(', ')}`)
+      .default(['f32', 'f16'])
+      .argParser(list),
+  )
   .addOption(
     new Option('--threads <list>', 'numbers of threads')
       .default([1, 2])

@@ -1,5 +1,6 @@
 import { type HybridConfig, type Model, parameterSpecs } from '@hybra/models';
-import { byteLengthOf, byteSize, type DType, elementCount } from '@hybra/spec';
+import { byteLengthOf, elementCount } from '@hybra/spec';
+import { bytesPerWeight, isMatrix, isVocabulary, type WeightType } from './weight-type.js';
 
 /** What a token costs, counted from the shapes. */
 export interface Work {
@@ -9,19 +10,19 @@ export interface Work {
   readonly bytesPerToken: number;
 }
 
-/** @param dtype storage of the matrices; everything else is float32 */
-export function workOf(config: HybridConfig, model: Model, dtype: DType): Work {
+/** @param type storage of the matrices; everything else is float32 */
+export function workOf(config: HybridConfig, model: Model, type: WeightType): Work {
   let operations = 0;
   let bytes = 0;
-  for (const { name, shape, sharedWith } of parameterSpecs(config)) {
+  for (const spec of parameterSpecs(config)) {
+    const { name, shape, sharedWith } = spec;
     if (sharedWith !== undefined) continue;
     const count = elementCount(shape);
-    const isVocabulary = shape.length === 2 && shape[0] === config.vocabularySize;
-    const isMatrix = shape.length === 2 && Math.min(...shape) > 16;
-    if (isMatrix && !isVocabulary) operations += 2 * count;
+    const isTable = isVocabulary(spec, config);
+    if (isMatrix(spec) && !isTable) operations += 2 * count;
     // One row of an embedding of its own is read, all of a head.
-    if (isVocabulary && !config.isTied && name.includes('embedding')) continue;
-    bytes += count * byteSize(isMatrix ? dtype : 'f32');
+    if (isTable && !config.isTied && name.includes('embedding')) continue;
+    bytes += count * bytesPerWeight(type, spec, config);
   }
   const states = model.stateSpecs.flatMap((layer) => Object.values(layer));
   const stateBytes = states
