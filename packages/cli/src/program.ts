@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { chat } from './commands/chat.js';
 import { convert } from './commands/convert.js';
 import { devices } from './commands/devices.js';
+import { download } from './commands/download.js';
 import { addExperimentCommand, experimentCommand } from './commands/experiment.js';
 import { generate } from './commands/generate.js';
 import { inspect } from './commands/inspect.js';
@@ -73,7 +74,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   program
     .command('quantize')
     .description('write a checkpoint with its matrices in blocks of 8 or 4 bits')
-    .argument('<input>', 'folder with config.json and weights')
+    .argument('<input>', 'folder with config.json and weights, or owner/name[@revision] on the hub')
     .argument('<output>', 'folder to make')
     .addOption(
       new Option('--type <type>', 'how matrices are stored; embedding and head are q8 in any case')
@@ -91,7 +92,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   program
     .command('convert')
     .description('write a checkpoint in another format')
-    .argument('<input>', 'folder with config.json and weights')
+    .argument('<input>', 'folder with config.json and weights, or owner/name[@revision] on the hub')
     .argument('<output>', 'file ending in .gguf, or folder to make in the layout of transformers')
     .addOption(new Option('--to <format>', "format of the output, if not its name's").choices(['hf', 'gguf']))
     .addOption(
@@ -115,10 +116,20 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   program
     .command('inspect')
     .description('describe a checkpoint without reading its weights')
-    .argument('[folder]', 'folder with config.json and weights (default: the bundled model)')
+    .argument(
+      '[folder]',
+      'folder, GGUF file, or owner/name[@revision] on the hub (default: the bundled model)',
+    )
     .option('--tensors', 'list every tensor')
     .option('--json', 'write JSON')
     .action((folder, options) => run(inspect(terminal, folder, options)));
+
+  program
+    .command('download')
+    .description('bring a model of the hub into the cache, and print where it is')
+    .argument('<model>', 'owner/name, owner/name@revision or owner/name/file.gguf')
+    .option('--json', 'write JSON')
+    .action((model, options) => run(download(terminal, model, options)));
 
   program
     .command('devices')
@@ -155,7 +166,10 @@ function explainFailure(terminal: Terminal, error: unknown): ExitCode {
 
 function withModel(command: Command, options: { readonly model?: boolean } = {}): Command {
   if (options.model !== false)
-    command.option('--model <path>', 'folder of a checkpoint, or a GGUF file (default: the bundled model)');
+    command.option(
+      '--model <path>',
+      'folder, GGUF file, or owner/name[@revision] on the hub (default: the bundled model)',
+    );
   const dtypes = ['f32', 'f16', 'bf16'];
   return command
     .option('--device <name>', 'backend to run on, as hybra devices lists them')

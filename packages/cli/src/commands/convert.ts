@@ -2,7 +2,8 @@ import { type GgufOutputType, ggufContents } from '@hybra/models';
 import { HybraError } from '@hybra/spec';
 import { formatBytes } from '@hybra/tensor';
 import { writeGguf } from '@hybra/weights';
-import { modelDirectory } from '../session/open-session.js';
+import { modelPath } from '../session/model-path.js';
+import { directoryAt } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
 import { writeAsHuggingFace } from './convert/write-as-hugging-face.js';
@@ -43,6 +44,7 @@ export async function convert(
   options: ConvertOptions,
 ): Promise<ExitCode> {
   const format = formats[options.to ?? formatOf(output)];
+  const path = await modelPath(terminal, input);
   const bar = progressBar(terminal, 'writing', 'MiB');
   let bytes = 0;
   const {
@@ -50,7 +52,7 @@ export async function convert(
     type,
     notes = [],
   } = await format
-    .write(input, output, {
+    .write(path, output, {
       ...options,
       signal: terminal.signal,
       onProgress(done, total) {
@@ -81,7 +83,7 @@ async function writeAsGguf(
   ...[input, output, options]: Parameters<OutputFormat['write']>
 ): Promise<{ tensors: number; type: string }> {
   const { type = 'f16' } = options;
-  const contents = await ggufContents(modelDirectory(input).directory, type, options.signal);
+  const contents = await ggufContents(directoryAt(input), type, options.signal);
   try {
     await writeGguf(output, contents, { signal: options.signal, onProgress: options.onProgress });
     return { tensors: contents.tensors.length, type };

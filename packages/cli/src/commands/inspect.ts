@@ -17,7 +17,7 @@ export async function inspect(
   folder: string | undefined,
   options: InspectOptions,
 ): Promise<ExitCode> {
-  const { name, directory } = modelDirectory(folder);
+  const { name, directory } = await modelDirectory(terminal, folder);
   const config = parseConfig(await readJson(directory, 'config.json', { signal: terminal.signal }));
   const source = await openCheckpoint(directory, terminal.signal);
   try {

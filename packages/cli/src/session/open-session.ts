@@ -5,6 +5,7 @@ import type { Device } from '@hybra/spec';
 import { type Directory, fileSource, folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../default-model.js';
 import { cliRegistry } from './backends.js';
+import { modelPath } from './model-path.js';
 import { progressBar } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -26,23 +27,28 @@ export interface Session extends AsyncDisposable {
   readonly runner: Runner;
 }
 
-/** The folder of a model, or its GGUF file seen as one: the bundled one without an argument. */
-export function modelDirectory(model: string | undefined): {
-  readonly name: string;
-  readonly directory: Directory;
-} {
+/**
+ * The folder of a model, or its GGUF file seen as one: the bundled one without an argument; one of the hub is
+ * downloaded first.
+ * @throws as `modelPath`
+ */
+export async function modelDirectory(
+  terminal: Terminal,
+  model: string | undefined,
+): Promise<{ readonly name: string; readonly directory: Directory }> {
   if (model === undefined)
     return { name: defaultModel.name, directory: folderDirectory(fileURLToPath(defaultModel.folder)) };
-  const isGguf = /\.gguf$/i.test(model);
-  return {
-    name: model,
-    directory: isGguf ? ggufDirectory(model, () => fileSource(model)) : folderDirectory(model),
-  };
+  return { name: model, directory: directoryAt(await modelPath(terminal, model)) };
+}
+
+/** A folder, or a GGUF file seen as one. */
+export function directoryAt(path: string): Directory {
+  return /\.gguf$/i.test(path) ? ggufDirectory(path, () => fileSource(path)) : folderDirectory(path);
 }
 
 /** Opens device and model. @throws whatever opening a device or loading a model throws */
 export async function openSession(terminal: Terminal, options: ModelOptions): Promise<Session> {
-  const { name, directory } = modelDirectory(options.model);
+  const { name, directory } = await modelDirectory(terminal, options.model);
   const device = await cliRegistry().open(options.device);
   const bar = progressBar(terminal, 'loading', 'MiB');
   try {

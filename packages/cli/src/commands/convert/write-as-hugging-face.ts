@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ExportedTensor, toHuggingFace } from '@hybra/models';
 import { castElements, writeFileAtomic, writeSafetensors } from '@hybra/weights';
-import { modelDirectory } from '../../session/open-session.js';
+import { directoryAt } from '../../session/open-session.js';
 import { copyCompanions } from '../quantize/copy-companions.js';
 import { encodeConfig } from '../quantize/encode-config.js';
 import { newFolder } from '../quantize/new-folder.js';
@@ -51,7 +51,7 @@ export async function writeAsHuggingFace(
       );
       const own = dtype === undefined ? {} : { dtype: dtypeNames[dtype], torch_dtype: dtypeNames[dtype] };
       await writeFileAtomic(join(temporary, 'config.json'), encodeConfig({ ...exported.config, ...own }));
-      await copyCompanions(modelDirectory(input).directory, temporary);
+      await copyCompanions(directoryAt(input), temporary);
     });
     const dtypes = [...new Set(exported.tensors.map(target))];
     return {

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quantizationConfig } from '@hybra/models';
 import { openCheckpoint, type QuantSchemeName, readJson, writeFileAtomic } from '@hybra/weights';
-import { modelDirectory } from '../../session/open-session.js';
+import { modelPath } from '../../session/model-path.js';
+import { directoryAt } from '../../session/open-session.js';
 import { progressBar } from '../../session/progress.js';
 import type { ExitCode, Terminal } from '../../session/terminal.js';
 import { copyCompanions } from './copy-companions.js';
@@ -28,11 +29,12 @@ export interface QuantizeOptions {
 /** Writes a checkpoint whose matrices are in blocks of 8 or 4 bits, and says what that costs. */
 export async function quantize(
   terminal: Terminal,
-  folder: string,
+  input: string,
   output: string,
   options: QuantizeOptions,
 ): Promise<ExitCode> {
-  const { directory } = modelDirectory(folder);
+  const folder = await modelPath(terminal, input);
+  const directory = directoryAt(folder);
   const { signal } = terminal;
   const json = (await readJson(directory, 'config.json', { signal })) as Record<string, unknown>;
   const source = await openCheckpoint(directory, signal);

@@ -16,7 +16,7 @@ export function addTrainCommand(
     .requiredOption('--data <file>', 'text, .jsonl with a "text" per line, or tokens as .u16 or .u32')
     .requiredOption('--out <folder>', 'for checkpoints, log, report and the trained model')
     .addOption(choice('--preset <name>', 'start from fresh weights (default: mamba2-hybrid-5m)', presetNames))
-    .option('--model <folder>', 'start from this checkpoint')
+    .option('--model <name>', 'start from this checkpoint: a folder, or owner/name[@revision] on the hub')
     .option(
       '--tokenizer <folder>',
       "folder of a tokenizer, or bytes (default: the model's, else the bundled one)",

@@ -15,6 +15,8 @@ import { huggingFaceConfig } from '@hybra/train';
 import { folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../../default-model.js';
 import { loadTokenizerFrom } from '../../session/load-tokenizer-from.js';
+import { modelPath } from '../../session/model-path.js';
+import type { Terminal } from '../../session/terminal.js';
 import type { TrainCommandOptions } from './train-options.js';
 
 /** Where a training starts. */
@@ -34,16 +36,17 @@ export interface StartingPoint {
  * @throws E_CONFIG, E_ARGUMENT, E_FORMAT, E_IO
  */
 export async function startingPoint(
+  terminal: Terminal,
   options: TrainCommandOptions,
-  signal: AbortSignal,
 ): Promise<StartingPoint> {
-  const { model, preset: name, seed } = options;
-  if (model !== undefined && name !== undefined) {
+  const { preset: name, seed } = options;
+  if (options.model !== undefined && name !== undefined) {
     throw new HybraError(
       'E_ARGUMENT',
       '--model and --preset are both given: continue a model, or start a new one.',
     );
   }
+  const model = options.model === undefined ? undefined : await modelPath(terminal, options.model);
   const folder = options.tokenizer ?? model ?? fileURLToPath(defaultModel.folder);
   const tokenizerFiles = folder === 'bytes' ? [] : await presentFiles(folder);
   // A file of tokens needs no tokenizer: a model without one can be trained on it.
@@ -51,7 +54,7 @@ export async function startingPoint(
   const isBytes = folder === 'bytes' || isUnneeded;
   const tokenizer = isBytes ? byteTokenizer() : await loadTokenizerFrom(folderDirectory(folder));
   if (model !== undefined) {
-    const { config, json, weights } = await loadWeights(folderDirectory(model), signal);
+    const { config, json, weights } = await loadWeights(folderDirectory(model), terminal.signal);
     if (!isUnneeded) requireVocabulary(config, tokenizer);
     return { config, weights, tokenizer, configJson: json, tokenizerFiles };
   }

@@ -30,7 +30,7 @@ export async function trainCommand(terminal: Terminal, options: TrainCommandOpti
   if (!(options.validation >= 0 && options.validation < 1)) {
     throw new HybraError('E_ARGUMENT', `--validation is ${options.validation}, expected from 0 to below 1.`);
   }
-  const start = await startingPoint(options, terminal.signal);
+  const start = await startingPoint(terminal, options);
   const text = await readTokens(options.data, start.tokenizer);
   const device = await cliRegistry().open(options.device);
   try {
