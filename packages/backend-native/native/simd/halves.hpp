@@ -1,6 +1,6 @@
 /*
  * binary16 and bfloat16 to and from float32. Rows of any storage type are read through a reader
- * (`Float32`, `Float16`, `BFloat16`), which is also where a block-quantised row would plug in.
+ * (`Float32`, `Float16`, `BFloat16`). Rows in blocks have theirs in quantized-weights.hpp.
  */
 #pragma once
 #include "vector.hpp"
