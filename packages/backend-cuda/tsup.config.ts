@@ -1,3 +1,3 @@
 import { packageBuild } from '@hybra/build';
 
-export default packageBuild();
+export default packageBuild({ platform: 'node' });
