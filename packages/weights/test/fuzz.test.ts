@@ -1,5 +1,6 @@
+import { HybraError } from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
-import { fuzzTargets } from './fuzz-targets.js';
+import { type FuzzTarget, fuzzTargets } from './fuzz-targets.js';
 
 const rounds = 500;
 
@@ -30,13 +31,22 @@ function mutate(seed: Uint8Array, random: (below: number) => number): Uint8Array
   return Uint8Array.from(bytes);
 }
 
+/** One try; only errors that are not hybra's leave it. */
+async function survive(target: FuzzTarget, bytes: Uint8Array): Promise<void> {
+  try {
+    await target.run(bytes);
+  } catch (error) {
+    if (!HybraError.isInstance(error)) throw error;
+  }
+}
+
 describe.each(fuzzTargets)('$name', (target) => {
   it(`gives only typed errors for ${rounds} mutated inputs`, async () => {
     const seeds = await target.seeds();
     const random = generator(1);
-    for (const seed of seeds) await target.run(seed);
+    for (const seed of seeds) await survive(target, seed);
     for (let round = 0; round < rounds; round++) {
-      await target.run(mutate(seeds[random(seeds.length)]!, random));
+      await survive(target, mutate(seeds[random(seeds.length)]!, random));
     }
   });
 });
@@ -47,5 +57,5 @@ it('the targets let other errors through', async () => {
       throw new TypeError('not typed');
     },
   });
-  for (const target of fuzzTargets) await expect(async () => target.run(broken)).rejects.toThrow(TypeError);
+  for (const target of fuzzTargets) await expect(survive(target, broken)).rejects.toThrow(TypeError);
 });
