@@ -1,4 +1,5 @@
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, link, mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { getRepoFolderName } from '@huggingface/hub';
 import { writeFileAtomic } from '@hybra/weights';
@@ -55,8 +56,7 @@ export function cacheRepository(cacheFolder: string, repository: string): CacheR
       if ((await sizeOf(path)) === file.size) return;
       await mkdir(snapshot, { recursive: true });
       const blob = blobPath(file);
-      const temporary = `${path}.${process.pid}.incomplete`;
-      await rm(temporary, { force: true });
+      const temporary = `${path}.${randomUUID()}.incomplete`;
       // Windows lets only some users make symbolic links; some disks know no hard ones.
       await symlink(relative(snapshot, blob), temporary)
         .catch(() => link(blob, temporary))
