@@ -133,11 +133,10 @@ describeWith(await chromiumRequirement(), 'the playground in Chromium', () => {
       expect(golden.startsWith(branched)).toBe(false);
 
       await page.getByRole('button', { name: 'Main' }).click();
-      expect(await story(page)).toBe(whole);
+      await expect.poll(() => story(page), { timeout: 20_000 }).toBe(whole);
       await page.locator('.token').nth(20).click();
       await page.getByRole('button', { name: 'Go back to here' }).click();
-      await page.getByRole('button', { name: 'Continue' }).waitFor();
-      expect(await story(page)).toBe(before);
+      await expect.poll(() => story(page), { timeout: 20_000 }).toBe(before);
       await page.getByRole('button', { name: 'Continue' }).click();
       await untilWritten(page);
       const again = await story(page);
