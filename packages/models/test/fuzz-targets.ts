@@ -49,7 +49,8 @@ const ggufTarget: FuzzTarget = {
     const directory = ggufDirectory('x.gguf', async () => bytesSource(file, 'x.gguf'));
     const config = await readJson(directory, 'config.json');
     parameterSpecs(familyOf(config).parseConfig(config));
-    await (await directory.openWeights!()).read('token_embd.weight.codes');
+    const weights = await directory.openWeights!();
+    for (const name of weights.entries.keys()) await weights.read(name);
   },
 };
 

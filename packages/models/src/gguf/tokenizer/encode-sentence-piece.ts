@@ -34,7 +34,7 @@ export function encodeSentencePiece(metadata: GgufMetadata, vocabulary: GgufVoca
     [42, 'eos'],
   ] as const) {
     const id = metadata.number(`tokenizer.ggml.${key}_token_id`);
-    if (id !== undefined && id >= 0 && id < tokens.length) trainer.integer(field, id);
+    if (id !== undefined && Number.isInteger(id) && id >= 0 && id < tokens.length) trainer.integer(field, id);
   }
   message.bytes(2, trainer.take());
   const normalizer = new Message();

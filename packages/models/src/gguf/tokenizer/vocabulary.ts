@@ -10,13 +10,17 @@ export interface GgufVocabulary {
   readonly kinds: readonly number[];
 }
 
-/** @throws E_FORMAT for lists of different lengths */
+/** @throws E_FORMAT for lists of different lengths, and for kinds of token that there are not */
 export function readVocabulary(metadata: GgufMetadata): GgufVocabulary {
   const tokens = metadata.words('tokenizer.ggml.tokens');
   if (!tokens || tokens.length === 0) throw metadata.wrong('tokenizer.ggml.tokens', 'the tokens');
   const kinds = metadata.numbers('tokenizer.ggml.token_type') ?? [];
   if (kinds.length !== 0 && kinds.length !== tokens.length) {
     throw metadata.wrong('tokenizer.ggml.token_type', `one for each of ${tokens.length} tokens`);
+  }
+  const known: readonly number[] = Object.values(tokenKinds);
+  if (!kinds.every((kind) => known.includes(kind))) {
+    throw metadata.wrong('tokenizer.ggml.token_type', 'kinds from 1 to 6');
   }
   return { tokens, kinds };
 }

@@ -1,0 +1,22 @@
+import { bytesSource, encodeGguf, readSmallFile } from '@hybra/weights';
+import { expect, it } from 'vitest';
+import { ggufDirectory } from '../src/index.js';
+
+// Found by the fuzzer: the number of a kind went into a file of the tokenizer that never ended.
+it.each([Number.POSITIVE_INFINITY, 7, 1.5, Number.NaN])('a kind of token %d is refused', async (kind) => {
+  const file = await encodeGguf({
+    metadata: {
+      'general.architecture': { type: 'string', value: 'llama' },
+      'tokenizer.ggml.model': { type: 'string', value: 'llama' },
+      'tokenizer.ggml.tokens': { type: 'array', of: 'string', value: ['<unk>', 'a'] },
+      'tokenizer.ggml.scores': { type: 'array', of: 'f32', value: [0, -1] },
+      'tokenizer.ggml.token_type': { type: 'array', of: 'f64', value: [2, kind] },
+    },
+    tensors: [],
+  });
+  const directory = ggufDirectory('x.gguf', async () => bytesSource(file, 'x.gguf'));
+  await expect(readSmallFile(directory, 'tokenizer.model')).rejects.toMatchObject({
+    code: 'E_FORMAT',
+    message: expect.stringContaining('kinds from 1 to 6'),
+  });
+});
