@@ -1,12 +1,15 @@
 import { bytesSource, encodeGguf, readSmallFile } from '@hybra/weights';
 import { expect, it } from 'vitest';
-import { ggufDirectory } from '../src/index.js';
+import { ggufContents, ggufDirectory } from '../src/index.js';
+import { fixture } from './support/golden.js';
 
 // Found by the fuzzer: the number of a kind went into a file of the tokenizer that never ended.
 it.each([Number.POSITIVE_INFINITY, 7, 1.5, Number.NaN])('a kind of token %d is refused', async (kind) => {
+  const { metadata, close } = await ggufContents(fixture('llama'), 'f16');
+  await close();
   const file = await encodeGguf({
     metadata: {
-      'general.architecture': { type: 'string', value: 'llama' },
+      ...metadata,
       'tokenizer.ggml.model': { type: 'string', value: 'llama' },
       'tokenizer.ggml.tokens': { type: 'array', of: 'string', value: ['<unk>', 'a'] },
       'tokenizer.ggml.scores': { type: 'array', of: 'f32', value: [0, -1] },
