@@ -15,7 +15,7 @@ it.each([Number.POSITIVE_INFINITY, 7, 1.5, Number.NaN])('a kind of token %d is r
       'tokenizer.ggml.scores': { type: 'array', of: 'f32', value: [0, -1] },
       'tokenizer.ggml.token_type': { type: 'array', of: 'f64', value: [2, kind] },
     },
-    tensors: [],
+    tensors: [{ name: 'token_embd.weight', type: 'f32', shape: [2, 1], bytes: new Uint8Array(8) }],
   });
   const directory = ggufDirectory('x.gguf', async () => bytesSource(file, 'x.gguf'));
   await expect(readSmallFile(directory, 'tokenizer.model')).rejects.toMatchObject({
