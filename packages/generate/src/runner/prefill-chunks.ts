@@ -1,5 +1,8 @@
 /** Lengths that a chunk's program is compiled for: full chunks, then the remainder in the smallest that fits. */
-export const chunkBuckets: readonly number[] = [1, 16, 64, 256];
+const chunkBuckets: readonly number[] = [1, 16, 64, 256];
+
+/** Tokens that a chunk may write at once; rings of sliding windows hold that much more than their window. */
+export const longestChunk: number = Math.max(...chunkBuckets);
 
 /** One chunk of a ragged batch. */
 export interface PrefillChunk {
@@ -18,10 +21,9 @@ export interface PrefillChunk {
 export function prefillChunks(rowLengths: readonly number[]): PrefillChunk[] {
   const longest = Math.max(0, ...rowLengths);
   const chunks: PrefillChunk[] = [];
-  const largest = chunkBuckets.at(-1)!;
   for (let offset = 0; offset < longest; ) {
     const rest = longest - offset;
-    const time = chunkBuckets.find((bucket) => bucket >= rest) ?? largest;
+    const time = chunkBuckets.find((bucket) => bucket >= rest) ?? longestChunk;
     const lengths = rowLengths.map((length) => Math.min(Math.max(length - offset, 0), time));
     chunks.push({ time, offset, lengths });
     offset += time;

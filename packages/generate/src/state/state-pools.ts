@@ -1,6 +1,7 @@
 import type { SequenceModel, StateSpec } from '@hybra/layers';
 import { byteSize, type Device, elementCount } from '@hybra/spec';
 import { disposeTensor, storedValueOf, type Tensor, zerosOn } from '@hybra/tensor';
+import { longestChunk } from '../runner/prefill-chunks.js';
 import { SlotTable } from './slot-table.js';
 
 /** One pool: `[slots, …]` of one state of one layer. */
@@ -13,9 +14,6 @@ export interface Pool {
   readonly device: Device;
   tensor: Tensor;
 }
-
-/** Rows of a `perToken` pool that a prefill chunk may write at once; rings hold that much more than their window. */
-export const longestChunk = 256;
 
 /** The least capacity bucket, in tokens. */
 const smallestCapacity = 64;
