@@ -1,4 +1,4 @@
-import type { HostArray, KernelTraits, OpCall, OpName } from '@hybra/spec';
+import type { HostArray, KernelSupport, OpCall, OpName } from '@hybra/spec';
 
 /** Scratch memory of one call: the same bytes, seen as several types. Empty if the kernel asked for none. */
 export interface Scratch {
@@ -19,9 +19,7 @@ export type KernelRun = (
 ) => void;
 
 /** A kernel's answer about one call: what it promises, or why it cannot. */
-export type CpuSupport =
-  | ({ readonly supported: true } & Omit<KernelTraits, 'kernel'>)
-  | { readonly supported: false; readonly reason: string };
+export type CpuSupport = KernelSupport;
 
 /**
  * One way to compute one op on this backend. A kernel is a value: pass your own in front of

@@ -1,10 +1,8 @@
-import type { KernelTraits, OpCall, OpName, ProgramCall } from '@hybra/spec';
+import type { KernelSupport, OpCall, OpName, ProgramCall } from '@hybra/spec';
 import type { Launch } from './launch/launch.js';
 
 /** A kernel's answer about one call: what it promises, or why it cannot. */
-export type CudaSupport =
-  | ({ readonly supported: true } & Omit<KernelTraits, 'kernel'>)
-  | { readonly supported: false; readonly reason: string };
+export type CudaSupport = KernelSupport;
 
 /**
  * One way to compute one op on this backend. A kernel is a value: put your own in front of `standardKernels()`,

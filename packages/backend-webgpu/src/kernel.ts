@@ -1,4 +1,4 @@
-import type { DType, KernelTraits, OpCall, OpName, ProgramCall } from '@hybra/spec';
+import type { DType, KernelSupport, OpCall, OpName, ProgramCall } from '@hybra/spec';
 
 /** What kernels may ask about the device they are for. Facts, not names of hardware. */
 export interface DeviceFacts {
@@ -75,9 +75,7 @@ export interface BuildContext {
 }
 
 /** A kernel's answer about one call: what it promises, or why it cannot. */
-export type WebGpuSupport =
-  | ({ readonly supported: true } & Omit<KernelTraits, 'kernel'>)
-  | { readonly supported: false; readonly reason: string };
+export type WebGpuSupport = KernelSupport;
 
 /**
  * One way to compute one op on this backend. A kernel is a value: pass your own in front of

@@ -20,7 +20,7 @@ export {
   isInteger,
 } from './dtype.js';
 export { type ErrorCode, type ErrorDetails, HybraError, throwIfAborted } from './errors.js';
-export type { Attributes, AttributeValue, KernelTraits, OpCall, Support } from './op-call.js';
+export type { Attributes, AttributeValue, KernelSupport, KernelTraits, OpCall, Support } from './op-call.js';
 export {
   byteLengthOf,
   contiguousStrides,
@@ -28,6 +28,7 @@ export {
   formatType,
   isContiguous,
   type StridedType,
+  spanOf,
   type TensorType,
 } from './operand.js';
 export {
@@ -40,5 +41,9 @@ export {
   specVersion,
 } from './program.js';
 export type { QuantScheme } from './quant-scheme.js';
+export { checkProgram, type ProgramRules } from './serving/check-program.js';
+export { checkRange } from './serving/check-range.js';
+export { PendingReads } from './serving/pending-reads.js';
+export { resolveKernels } from './serving/resolve-kernels.js';
 export { mandatoryOps, type OpName, opSignatures } from './signatures/index.js';
 export type { OpSignature } from './signatures/op-signature.js';

@@ -36,6 +36,11 @@ export interface KernelTraits {
   readonly scratchBytes?: number;
 }
 
+/** What a kernel says of a call; its name is known. */
+export type KernelSupport =
+  | ({ readonly supported: true } & Omit<KernelTraits, 'kernel'>)
+  | { readonly supported: false; readonly reason: string };
+
 /** A device's answer to "can you run this call?". */
 export type Support =
   | ({ readonly supported: true } & KernelTraits)

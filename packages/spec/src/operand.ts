@@ -39,6 +39,16 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
+/** Elements from an operand's first to its last in memory, both included; 0 if it has none. */
+export function spanOf(type: Pick<StridedType, 'shape' | 'strides'>): number {
+  let last = 0;
+  for (let axis = 0; axis < type.shape.length; axis++) {
+    if (type.shape[axis] === 0) return 0;
+    last += (type.shape[axis]! - 1) * type.strides[axis]!;
+  }
+  return last + 1;
+}
+
 /** Whether the elements lie side by side in row-major order (axes of extent 1 may have any stride). */
 export function isContiguous(type: {
   readonly shape: readonly number[];

@@ -1,7 +1,14 @@
-import { byteSize, type HostArray, hostArray, hostView, type Operand, type ProgramCall } from '@hybra/spec';
+import {
+  byteSize,
+  type HostArray,
+  hostArray,
+  hostView,
+  type Operand,
+  type ProgramCall,
+  spanOf,
+} from '@hybra/spec';
 import type { KernelRun, Scratch } from '../kernel.js';
 import { scratchOver } from '../kernels/scratch-part.js';
-import { spanOf } from '../layout/span.js';
 
 /** Memory that a program's buffer index stands for at present; `undefined` while it stands for none. */
 export type BufferBytes = (buffer: number) => Uint8Array | undefined;

@@ -1,6 +1,7 @@
 import {
   type Capabilities,
   type CompileOptions,
+  checkRange,
   type Device,
   type DeviceBuffer,
   type DeviceLoss,
@@ -8,17 +9,16 @@ import {
   type Executable,
   HybraError,
   type OpCall,
+  PendingReads,
   type Program,
+  resolveKernels,
   type Support,
   throwIfAborted,
 } from '@hybra/spec';
 import type { CpuKernel } from '../kernel.js';
-import { resolveKernels } from './check-program.js';
-import { checkRange } from './check-range.js';
 import { chooseKernel } from './choose-kernel.js';
 import { CpuBuffer } from './cpu-buffer.js';
 import { CpuExecutable, type ExecutableHost } from './cpu-executable.js';
-import { PendingReads } from './pending-reads.js';
 import { type Job, WorkQueue } from './work-queue.js';
 
 /** What `cpu()` settles about its devices. */
@@ -72,7 +72,9 @@ export class CpuDevice implements Device {
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
     this.#checkLive();
     throwIfAborted(options.signal, `compile ${program.label}`);
-    const kernels = resolveKernels(program, this.#kernelsByName);
+    const kernels = resolveKernels(program, this.#kernelsByName, (kernel, call) => kernel.supports(call), {
+      alignment: 8,
+    });
     const segments: CpuBuffer[] = [];
     try {
       for (const byteLength of program.segments) segments.push(this.#reserve(byteLength, program.label));

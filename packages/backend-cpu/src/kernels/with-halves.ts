@@ -6,10 +6,10 @@ import {
   isContiguous,
   isHalf,
   type OpCall,
+  spanOf,
   type TensorType,
 } from '@hybra/spec';
 import type { CpuKernel, KernelRun, Scratch } from '../kernel.js';
-import { spanOf } from '../layout/span.js';
 import { halfRuns } from '../numbers/half-runs.js';
 import { scratchPart } from './scratch-part.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { collapse } from './collapse.js';
-import { spanOf } from './span.js';
 import { rowWalk } from './walk.js';
 
 describe('collapse', () => {
@@ -56,14 +55,5 @@ describe('rowWalk', () => {
     rowWalk({ shape: [2, 0], strides: [[0, 1]] })(() => visits++);
     rowWalk({ shape: [0, 2], strides: [[2, 1]] })(() => visits++);
     expect(visits).toBe(0);
-  });
-});
-
-describe('spanOf', () => {
-  it('reaches from the first to the last element', () => {
-    expect(spanOf({ shape: [2, 3], strides: [10, 2] })).toBe(15);
-    expect(spanOf({ shape: [7], strides: [0] })).toBe(1);
-    expect(spanOf({ shape: [], strides: [] })).toBe(1);
-    expect(spanOf({ shape: [3, 0], strides: [5, 1] })).toBe(0);
   });
 });

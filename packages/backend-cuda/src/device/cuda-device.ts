@@ -1,6 +1,7 @@
 import {
   type Capabilities,
   type CompileOptions,
+  checkRange,
   type Device,
   type DeviceBuffer,
   type DeviceLoss,
@@ -9,6 +10,7 @@ import {
   HybraError,
   type OpCall,
   type Program,
+  resolveKernels,
   type Support,
   throwIfAborted,
 } from '@hybra/spec';
@@ -19,8 +21,6 @@ import { planProgram } from '../fusion/plan-program.js';
 import type { CudaKernel } from '../kernel.js';
 import { mayOverlap } from '../launch/may-overlap.js';
 import { CallTimer } from './call-timer.js';
-import { resolveKernels } from './check-program.js';
-import { checkRange } from './check-range.js';
 import { chooseKernel } from './choose-kernel.js';
 import { CudaBuffer } from './cuda-buffer.js';
 import { CudaExecutable, type ExecutableHost } from './cuda-executable.js';
@@ -47,6 +47,9 @@ export interface CudaDeviceParts {
 
 /** Bytes of device memory that are spoken of as one binding at most: more than any GPU has. */
 const largestBinding = 2 ** 40;
+
+/** Kernels read 16 bytes at a time. */
+const programAlignment = 16;
 
 /** One NVIDIA GPU: everything enqueued goes through one stream, in order. */
 export class CudaDevice implements Device {
@@ -107,7 +110,9 @@ export class CudaDevice implements Device {
     const { signal, onProgress } = options;
     throwIfAborted(signal, `compile ${program.label}`);
     this.#checkLive();
-    const kernels = resolveKernels(program, this.#kernelByName);
+    const kernels = resolveKernels(program, this.#kernelByName, (kernel, call) => kernel.supports(call), {
+      alignment: programAlignment,
+    });
     const planned = planProgram(program, kernels, this.#parts.isFusing);
     const launches: ReadyLaunch[][] = [];
     // The first launch may follow anything; timings of launches that overlap would mean little.

@@ -1,6 +1,12 @@
-import { contiguousStrides, type Operand, type Program, type ProgramCall, specVersion } from '@hybra/spec';
+import {
+  contiguousStrides,
+  type Operand,
+  type Program,
+  type ProgramCall,
+  resolveKernels,
+  specVersion,
+} from '@hybra/spec';
 import { describe, expect, it } from 'vitest';
-import { resolveKernels } from '../device/check-program.js';
 import { standardKernels } from '../kernels/index.js';
 import { planProgram } from './plan-program.js';
 
@@ -56,7 +62,12 @@ function programOf(calls: readonly ProgramCall[], arena = [0, 1, 2, 3, 4]): Prog
 }
 
 function entriesOf(program: Program): string[][] {
-  const resolved = resolveKernels(program, new Map(kernels.map((kernel) => [kernel.name, kernel])));
+  const resolved = resolveKernels(
+    program,
+    new Map(kernels.map((kernel) => [kernel.name, kernel])),
+    (kernel, call) => kernel.supports(call),
+    { alignment: 16 },
+  );
   return planProgram(program, resolved, true).map((launches) =>
     launches.map((launch) => (launch.kind === 'kernel' ? launch.entry : 'copy')),
   );

@@ -1,6 +1,8 @@
 import {
   type Capabilities,
   type CompileOptions,
+  checkProgram,
+  checkRange,
   type Device,
   type DeviceBuffer,
   type DeviceLoss,
@@ -8,18 +10,16 @@ import {
   type Executable,
   HybraError,
   type OpCall,
+  PendingReads,
   type Program,
   type Support,
   throwIfAborted,
 } from '@hybra/spec';
 import type { Addon, DeviceHandle } from '../addon/addon.js';
 import { answerTo } from '../kernels/index.js';
-import { checkProgram } from '../program/check-program.js';
 import { encodeCall, encodeProgram, type OpNumbers } from '../program/encode-program.js';
-import { checkRange } from './check-range.js';
 import { NativeBuffer } from './native-buffer.js';
 import { NativeExecutable } from './native-executable.js';
-import { PendingReads } from './pending-reads.js';
 
 /** What `native()` settles about its devices. */
 export interface NativeDeviceOptions {
@@ -74,16 +74,23 @@ export class NativeDevice implements Device {
     const scratchBytes = this.#addon.scratchBytes(this.#handle, words);
     return {
       supported: true,
-      kernel: `${this.backend}/${call.op}`,
+      kernel: this.#nameOf(call),
       ...answer,
       ...(scratchBytes > 0 && { scratchBytes }),
     };
   }
 
+  #nameOf({ op }: OpCall): string {
+    return `${this.backend}/${op}`;
+  }
+
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
     this.#checkLive();
     throwIfAborted(options.signal, `compile ${program.label}`);
-    checkProgram(program, (call) => this.supports(call));
+    checkProgram(program, {
+      alignment: 8,
+      support: (call) => (call.kernel === this.#nameOf(call) ? this.supports(call) : undefined),
+    });
     const segments: NativeBuffer[] = [];
     try {
       for (const byteLength of program.segments) segments.push(this.#reserve(byteLength, program.label));

@@ -6,17 +6,20 @@ import {
   type Program,
   type StridedType,
 } from '@hybra/spec';
-import { ruleOf } from '../kernels/index.js';
+import { type Rules, ruleOf } from '../kernels/index.js';
 
-/** Numbers of the addon's kernels by name. */
-export type OpNumbers = ReadonlyMap<string, number>;
+/** The rules of a device and the numbers of the addon's kernels by name. */
+export interface KernelNumbers {
+  readonly rules: Rules;
+  readonly numbers: ReadonlyMap<string, number>;
+}
 
 /**
  * One call as numbers: op, counts of inputs, outputs and attributes, scratch buffer (−1: none), attributes,
  * operands. Read by `readCall` in `native/core/program.cpp`.
  */
-export function encodeCall(call: OpCall, numbers: OpNumbers, scratch = -1): number[] {
-  const rule = ruleOf(call.op)!;
+export function encodeCall(call: OpCall, { rules, numbers }: KernelNumbers, scratch = -1): number[] {
+  const rule = ruleOf(rules, call.op)!;
   const attributes = rule.attributes?.(call) ?? [];
   const words = [
     numbers.get(rule.kernel ?? call.op)!,
@@ -40,7 +43,7 @@ function encodeOperand(words: number[], operand: StridedType & Partial<Pick<Oper
 }
 
 /** A program as numbers: its buffers, then its calls. Read by the constructor of `Program` in the addon. */
-export function encodeProgram(program: Program, numbers: OpNumbers): Float64Array {
+export function encodeProgram(program: Program, kernels: KernelNumbers): Float64Array {
   const words: number[] = [program.buffers.length];
   for (const { location } of program.buffers) {
     if (location.kind === 'binding') words.push(0, location.index, 0);
@@ -48,7 +51,7 @@ export function encodeProgram(program: Program, numbers: OpNumbers): Float64Arra
   }
   words.push(program.calls.length);
   for (const call of program.calls) {
-    for (const word of encodeCall(call, numbers, call.scratch?.buffer)) words.push(word);
+    for (const word of encodeCall(call, kernels, call.scratch?.buffer)) words.push(word);
   }
   return Float64Array.from(words);
 }

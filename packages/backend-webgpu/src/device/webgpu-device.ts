@@ -1,20 +1,20 @@
 import {
   type Capabilities,
   type CompileOptions,
+  checkRange,
   type Device,
   type DeviceBuffer,
   type DeviceLoss,
   HybraError,
   type OpCall,
   type Program,
+  resolveKernels,
   type Support,
   throwIfAborted,
 } from '@hybra/spec';
 import { bufferUsage } from '../gpu-constants.js';
 import { type DeviceFacts, storedDTypes, type WebGpuKernel } from '../kernel.js';
 import { ByteCopy } from './byte-copy.js';
-import { bindingAlignment, resolveKernels } from './check-program.js';
-import { checkRange } from './check-range.js';
 import { chooseKernel } from './choose-kernel.js';
 import { Failures } from './failures.js';
 import { PipelineCache } from './pipeline-cache.js';
@@ -37,6 +37,9 @@ export interface WebGpuDeviceOptions {
   readonly facts: DeviceFacts;
   readonly subgroupSize: number | undefined;
 }
+
+/** Bytes to which WebGPU aligns the offset of a binding, at most: what every device takes. */
+const bindingAlignment = 256;
 
 const storageUsage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
 
@@ -102,7 +105,12 @@ export class WebGpuDevice implements Device {
   async compile(program: Program, options: CompileOptions = {}): Promise<WebGpuExecutable> {
     this.#checkLive();
     throwIfAborted(options.signal, `compile ${program.label}`);
-    const kernels = resolveKernels(program, this.#kernelsByName, this.#facts);
+    const kernels = resolveKernels(
+      program,
+      this.#kernelsByName,
+      (kernel, call) => kernel.supports(call, this.#facts),
+      { alignment: bindingAlignment, outputsBeginBuffers: true },
+    );
     const dispatches = await untilAborted(
       prepareDispatches(program, kernels, this.#facts, this.#pipelines, options.onProgress).catch(
         (error: unknown) => this.#rethrow(error),

@@ -1,22 +1,26 @@
-import {
-  byteSize,
-  HybraError,
-  isContiguous,
-  type OpCall,
-  type Operand,
-  type Program,
-  type ProgramCall,
-  type Support,
-  specVersion,
-} from '@hybra/spec';
+import { byteSize } from '../dtype.js';
+import { HybraError } from '../errors.js';
+import type { KernelSupport } from '../op-call.js';
+import { isContiguous, spanOf } from '../operand.js';
+import { type Operand, type Program, type ProgramCall, specVersion } from '../program.js';
+
+/** What a device asks of the programs that it compiles. */
+export interface ProgramRules {
+  /** What the kernel that a call names says of the call; undefined if the device has no kernel of that name. */
+  readonly support: (call: ProgramCall) => KernelSupport | undefined;
+  /** Bytes to which planned buffers are aligned; a multiple of 8, so that views of every element size fit. */
+  readonly alignment: number;
+  /** Whether an output has to begin its buffer: its offset is 0. */
+  readonly outputsBeginBuffers?: boolean;
+}
 
 /**
- * Checks that every call is one that the device takes and that each operand lies inside its memory: the addon
- * runs a program without looking again.
+ * Checks that every call is one that the device takes and that each operand lies inside its memory, so that
+ * running the program needs no checks.
  * @throws E_ARGUMENT for a program that contradicts itself or is of another version of the contract
- * @throws E_UNSUPPORTED_OP for a kernel that is not here or does not take the call
+ * @throws E_UNSUPPORTED_OP for a kernel that is not there or does not take the call
  */
-export function checkProgram(program: Program, supports: (call: OpCall) => Support): void {
+export function checkProgram(program: Program, rules: ProgramRules): void {
   if (program.specVersion !== specVersion) {
     throw new HybraError(
       'E_ARGUMENT',
@@ -24,26 +28,32 @@ export function checkProgram(program: Program, supports: (call: OpCall) => Suppo
       { program: program.label, got: program.specVersion, expected: specVersion },
     );
   }
-  for (const index of program.buffers.keys()) checkBuffer(program, index);
-  for (const [index, call] of program.calls.entries()) checkCall(program, call, index, supports(call));
+  for (const index of program.buffers.keys()) checkBuffer(program, index, rules.alignment);
+  for (const [index, call] of program.calls.entries()) checkCall(program, call, index, rules);
 }
 
-function checkCall(program: Program, call: ProgramCall, index: number, support: Support): void {
+function checkCall(program: Program, call: ProgramCall, index: number, rules: ProgramRules): void {
   const refuse = (reason: string): HybraError =>
     new HybraError(
       'E_UNSUPPORTED_OP',
       `program ${program.label}, call ${index} (${call.op}): kernel ${call.kernel} ${reason}. Lower the program for this device.`,
       { program: program.label, call: index, op: call.op, kernel: call.kernel },
     );
+  const support = rules.support(call);
+  if (!support) throw refuse('is not on this device');
   if (!support.supported) throw refuse(`does not take the call: ${support.reason}`);
-  if (support.kernel !== call.kernel) throw refuse(`is not on this device, which has ${support.kernel}`);
   if (support.acceptsStrided !== true && !call.inputs.every(isContiguous)) {
     throw refuse('takes contiguous inputs only');
   }
   const needed = support.scratchBytes ?? 0;
   if (needed > (call.scratch?.byteLength ?? 0)) throw refuse(`needs ${needed} bytes of scratch`);
   for (const operand of [...call.inputs, ...call.outputs]) checkOperand(program, index, operand);
-  if (!call.outputs.every(isContiguous)) throw malformed(program, `call ${index} has a strided output`);
+  for (const output of call.outputs) {
+    if (!isContiguous(output)) throw malformed(program, `call ${index} has a strided output`);
+    if (rules.outputsBeginBuffers && output.offset !== 0) {
+      throw malformed(program, `call ${index} has an output that does not begin its buffer`);
+    }
+  }
   if (call.scratch) {
     const { buffer, byteLength } = call.scratch;
     if (!(byteLength <= (program.buffers[buffer]?.byteLength ?? -1))) {
@@ -52,7 +62,7 @@ function checkCall(program: Program, call: ProgramCall, index: number, support: 
   }
 }
 
-function checkBuffer(program: Program, index: number): void {
+function checkBuffer(program: Program, index: number, alignment: number): void {
   const { location, byteLength } = program.buffers[index]!;
   if (location.kind === 'binding') {
     const binding = program.bindings[location.index];
@@ -61,14 +71,10 @@ function checkBuffer(program: Program, index: number): void {
     }
     return;
   }
-  const segment = program.segments[location.segment] ?? -1;
-  // Every element size divides 8, so any operand of an aligned buffer has an aligned address.
-  if (
-    location.byteOffset % 8 !== 0 ||
-    location.byteOffset < 0 ||
-    location.byteOffset + byteLength > segment
-  ) {
-    throw malformed(program, `buffer ${index} does not fit segment ${location.segment}`);
+  const { segment, byteOffset } = location;
+  const isInside = byteOffset >= 0 && byteOffset + byteLength <= (program.segments[segment] ?? -1);
+  if (!isInside || byteOffset % alignment !== 0) {
+    throw malformed(program, `buffer ${index} does not fit segment ${segment}`);
   }
 }
 
@@ -77,12 +83,6 @@ function checkOperand(program: Program, call: number, operand: Operand): void {
   if (operand.offset < 0 || !(end <= (program.buffers[operand.buffer]?.byteLength ?? -1))) {
     throw malformed(program, `an operand of call ${call} reaches outside buffer ${operand.buffer}`);
   }
-}
-
-/** Elements from an operand's first to its last in memory, both included; 0 if it has none. */
-function spanOf({ shape, strides }: Operand): number {
-  if (shape.includes(0)) return 0;
-  return shape.reduce((last, extent, axis) => last + (extent - 1) * strides[axis]!, 0) + 1;
 }
 
 function malformed(program: Program, what: string): HybraError {

@@ -1,4 +1,4 @@
-import { HybraError } from '@hybra/spec';
+import { HybraError } from '../errors.js';
 
 /** @throws E_ARGUMENT unless `byteLength` bytes from `byteOffset` on lie inside a buffer of `size` bytes */
 export function checkRange(what: string, size: number, byteOffset: number, byteLength: number): void {

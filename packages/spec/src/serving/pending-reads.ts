@@ -1,4 +1,4 @@
-import { HybraError } from '@hybra/spec';
+import { HybraError } from '../errors.js';
 
 /** Produces the value that a wait ends with, or throws what it ends with. */
 type Settle<T> = (produce: () => T) => void;
