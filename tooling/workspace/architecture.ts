@@ -44,7 +44,7 @@ export const architecture: Readonly<Record<string, PackageRule>> = {
       '@hybra/models',
       '@hybra/weights',
     ],
-    browserSafe: false,
+    browserSafe: true,
   },
   hybra: { imports: 'anything', browserSafe: false },
 };

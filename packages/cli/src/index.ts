@@ -3,6 +3,7 @@ export {
   deserializeState,
   Generation,
   generateText,
+  loadTokenizerFrom,
   Runner,
   type SamplingOptions,
   SequenceState,
@@ -16,6 +17,5 @@ export { loadTokenizer, type Tokenizer } from '@hybra/tokenizer';
 export { folderDirectory, httpDirectory } from '@hybra/weights';
 export { defaultModel } from './default-model.js';
 export { runCommandLine } from './program.js';
-export { loadTokenizerFrom } from './session/load-tokenizer-from.js';
 export { type ModelOptions, openSession, type Session } from './session/open-session.js';
 export type { ExitCode, Terminal } from './session/terminal.js';

@@ -18,4 +18,5 @@ export {
   type GenerationTiming,
   generateText,
 } from './text/generate-text.js';
+export { loadTokenizerFrom } from './text/load-tokenizer-from.js';
 export { StopMatcher, type StopStep } from './text/stop-matcher.js';

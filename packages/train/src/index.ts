@@ -11,6 +11,7 @@ export { evaluationBatches, type StreamOptions, streamBatches } from './data/str
 export { arrayTokens, fileTokens, type TokenSource } from './data/token-source.js';
 export { exampleText } from './example-text.js';
 export { experiments } from './experiments/experiments.js';
+export { measure } from './experiments/measure.js';
 export type { Comparison, Experiment, ExperimentData, Plan, Protocol } from './experiments/plan.js';
 export type { CellResult, Results } from './experiments/results.js';
 export {
@@ -20,6 +21,7 @@ export {
   runExperiment,
 } from './experiments/run-experiment.js';
 export type { Scores, Task, TaskEvaluation } from './experiments/task.js';
+export { type PhonebookOptions, phonebook } from './experiments/tasks/phonebook.js';
 export { type ExportOptions, exportModel } from './export/export-model.js';
 export { huggingFaceConfig } from './export/hugging-face-config.js';
 export { type AdamWOptions, adamW } from './optimizer/adamw.js';

@@ -1,9 +1,8 @@
-import { Runner } from '@hybra/generate';
+import { loadTokenizerFrom, Runner } from '@hybra/generate';
 import { loadModel, type Model } from '@hybra/models';
 import type { Device } from '@hybra/spec';
 import type { Tokenizer } from '@hybra/tokenizer';
 import { Branch } from './branch.js';
-import { loadTokenizerFrom } from './load-tokenizer-from.js';
 import { modelDirectory } from './model-directory.js';
 import { modelFacts } from './model-facts.js';
 import { openDevice } from './open-device.js';
@@ -35,7 +34,7 @@ export async function openSession(
   const directory = modelDirectory(choice.model);
   const { device, notice } = await openDevice(choice.device);
   try {
-    const tokenizer = await loadTokenizerFrom(directory);
+    const tokenizer = await loadTokenizerFrom(directory, options);
     const model = await loadModel(directory, {
       device,
       signal: options.signal,

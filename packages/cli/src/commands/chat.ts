@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import { generateText, type SamplingOptions, type SequenceState } from '@hybra/generate';
+import { generateText, loadTokenizerFrom, type SamplingOptions, type SequenceState } from '@hybra/generate';
 import type { ChatMessage, Tokenizer } from '@hybra/tokenizer';
-import { loadTokenizerFrom } from '../session/load-tokenizer-from.js';
 import { type ModelOptions, openSession, type Session } from '../session/open-session.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
 import { samplingOf } from './generate.js';

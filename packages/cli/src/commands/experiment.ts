@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTokenizerFrom } from '@hybra/generate';
 import { HybraError } from '@hybra/spec';
 import {
   estimateGpuMinutes,
@@ -13,7 +14,6 @@ import { folderDirectory } from '@hybra/weights';
 import type { Command } from 'commander';
 import { defaultModel } from '../default-model.js';
 import { cliRegistry } from '../session/backends.js';
-import { loadTokenizerFrom } from '../session/load-tokenizer-from.js';
 import { integer, number } from '../session/option-values.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
 
@@ -75,7 +75,7 @@ export async function experimentCommand(
   const size = options.full ? 'full' : 'quick';
   const folder = options.out ?? join('experiments', `${name}-${size}`);
   const tokenizer = await loadTokenizerFrom(folderDirectory(fileURLToPath(defaultModel.folder)));
-  const { tokens } = await readTokens(options.data ?? fileURLToPath(exampleText), tokenizer);
+  const { tokens } = await readTokens(options.data ?? fileURLToPath(exampleText()), tokenizer);
   const chosen = {
     size,
     data: { tokens, vocabularySize: tokenizer.vocabularySize },

@@ -1,7 +1,6 @@
-import { generateText, type SamplingOptions } from '@hybra/generate';
+import { generateText, loadTokenizerFrom, type SamplingOptions } from '@hybra/generate';
 import { defaultModel } from '../default-model.js';
 import { figuresOf, formatFigures } from '../session/figures.js';
-import { loadTokenizerFrom } from '../session/load-tokenizer-from.js';
 import { type ModelOptions, openSession } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Runner } from '@hybra/generate';
+import { loadTokenizerFrom, type Runner } from '@hybra/generate';
 import { HybraError } from '@hybra/spec';
-import { loadTokenizerFrom } from '../session/load-tokenizer-from.js';
 import { type ModelOptions, openSession } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';

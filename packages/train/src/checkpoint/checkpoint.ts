@@ -3,9 +3,6 @@
  * `step-00000100.json`, which is written after it and holds its hash. Both replace their file as a whole, so that
  * a checkpoint exists when its JSON does; whatever happens while one is written, the one before stays.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HybraError } from '@hybra/spec';
 import {
   fileSource,
@@ -17,6 +14,8 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from '@hybra/weights';
+import { nodeModule } from '../platform/node-module.js';
+import { sha256 } from '../platform/sha256.js';
 
 const formatVersion = 1;
 
@@ -54,11 +53,12 @@ export async function saveCheckpoint(
   facts: CheckpointFacts,
   keep = 2,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  const { join } = path();
+  await files().mkdir(folder, { recursive: true });
   const name = nameOf(facts.step);
-  const path = join(folder, `${name}.safetensors`);
-  await writeSafetensors(path, tensors, { metadata: { format: 'hybra-training', step: `${facts.step}` } });
-  const source = await fileSource(path);
+  const file = join(folder, `${name}.safetensors`);
+  await writeSafetensors(file, tensors, { metadata: { format: 'hybra-training', step: `${facts.step}` } });
+  const source = await fileSource(file);
   try {
     const sidecar: Sidecar = {
       ...facts,
@@ -74,7 +74,7 @@ export async function saveCheckpoint(
     await source.close();
   }
   for (const old of (await stepsIn(folder)).slice(keep)) await remove(folder, old);
-  return path;
+  return file;
 }
 
 /**
@@ -116,7 +116,9 @@ export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of names) {
     const match = /^(step-\d{8})\.safetensors$/.exec(name);
     const isOrphan = match !== null && !names.includes(`${match[1]}.json`);
-    if (isOrphan || /^\.step-\d{8}\..*\.temporary$/.test(name)) await rm(join(folder, name), { force: true });
+    if (isOrphan || /^\.step-\d{8}\..*\.temporary$/.test(name)) {
+      await files().rm(path().join(folder, name), { force: true });
+    }
   }
 }
 
@@ -125,7 +127,7 @@ export function trainingFingerprint(facts: unknown): string {
   const text = JSON.stringify(facts, (_, value: unknown) =>
     value === Number.POSITIVE_INFINITY ? '∞' : value,
   );
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return sha256(new TextEncoder().encode(text)).slice(0, 32);
 }
 
 async function tryOpen(
@@ -139,7 +141,7 @@ async function tryOpen(
     if (sidecar.formatVersion !== formatVersion) {
       throw new HybraError('E_FORMAT', `its format is ${sidecar.formatVersion}, expected ${formatVersion}`);
     }
-    const source = await fileSource(join(folder, `${name}.safetensors`));
+    const source = await fileSource(path().join(folder, `${name}.safetensors`));
     try {
       if (source.size !== sidecar.byteLength || (await sha256OfSource(source)) !== sidecar.sha256) {
         throw new HybraError('E_FORMAT', 'its bytes are not those that were written');
@@ -184,7 +186,7 @@ async function stepsIn(folder: string): Promise<number[]> {
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return await files().readdir(folder);
   } catch {
     return []; // no folder yet: no checkpoints
   }
@@ -192,6 +194,15 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /** The JSON first: without it the rest counts as not there. */
 async function remove(folder: string, step: number): Promise<void> {
-  await rm(join(folder, `${nameOf(step)}.json`), { force: true });
-  await rm(join(folder, `${nameOf(step)}.safetensors`), { force: true });
+  for (const ending of ['json', 'safetensors']) {
+    await files().rm(path().join(folder, `${nameOf(step)}.${ending}`), { force: true });
+  }
+}
+
+function files() {
+  return nodeModule('node:fs/promises', 'a checkpoint');
+}
+
+function path() {
+  return nodeModule('node:path', 'a checkpoint');
 }

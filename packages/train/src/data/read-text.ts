@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { HybraError } from '@hybra/spec';
+import { nodeModule } from '../platform/node-module.js';
 import { arrayTokens, fileTokens, type TokenSource } from './token-source.js';
 
 /** Turns text into tokens: hybra's tokenizers do, and anything of this shape. */
@@ -26,7 +24,7 @@ export async function readTokens(path: string, tokenizer: TextTokenizer): Promis
   if (/\.u(16|32)$/.test(path)) return { tokens: fileTokens(path, path.endsWith('16') ? 'u16' : 'u32') };
   try {
     if (!path.endsWith('.jsonl')) {
-      const text = await readFile(path, 'utf8');
+      const text = await nodeModule('node:fs/promises', `reading ${path}`).readFile(path, 'utf8');
       return { tokens: arrayTokens(tokenizer.encode(text, { addSpecialTokens: false })) };
     }
     return await readDocuments(path, tokenizer);
@@ -37,6 +35,8 @@ export async function readTokens(path: string, tokenizer: TextTokenizer): Promis
 }
 
 async function readDocuments(path: string, tokenizer: TextTokenizer): Promise<TokenizedText> {
+  const { createReadStream } = nodeModule('node:fs', `reading ${path}`);
+  const { createInterface } = nodeModule('node:readline', `reading ${path}`);
   const ids: number[] = [];
   const documentEnds: number[] = [];
   const end = tokenizer.eosIds?.[0];

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { HybraError } from '@hybra/spec';
+import { nodeModule } from '../platform/node-module.js';
+import { sha256 } from '../platform/sha256.js';
 
 /** A long run of tokens that windows are read from. */
 export interface TokenSource {
@@ -25,11 +25,12 @@ export function arrayTokens(ids: ArrayLike<number>): TokenSource {
 /**
  * Tokens in a file of little-endian integers without a header, read a window at a time: a file of any size takes
  * no memory, and the system's page cache keeps what is used.
- * @throws E_IO, E_FORMAT when its size is no multiple of the integer's
+ * @throws E_IO, also where there are no files (browsers); E_FORMAT when its size is no multiple of the integer's
  */
 export function fileTokens(path: string, width: 'u16' | 'u32'): TokenSource {
   const size = width === 'u16' ? 2 : 4;
-  const file = open(path);
+  const { closeSync, fstatSync, openSync, readSync } = nodeModule('node:fs', `reading ${path}`);
+  const file = open(path, openSync);
   const { size: bytes } = fstatSync(file);
   if (bytes % size !== 0) {
     closeSync(file);
@@ -62,7 +63,7 @@ export function fileTokens(path: string, width: 'u16' | 'u32'): TokenSource {
   };
 }
 
-function open(path: string): number {
+function open(path: string, openSync: (path: string, flags: string) => number): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
@@ -71,5 +72,9 @@ function open(path: string): number {
 }
 
 function digest(length: number, bytes: Uint8Array): string {
-  return createHash('sha256').update(`${length}:`).update(bytes).digest('hex');
+  const lead = new TextEncoder().encode(`${length}:`);
+  const all = new Uint8Array(lead.length + bytes.length);
+  all.set(lead);
+  all.set(bytes, lead.length);
+  return sha256(all);
 }

@@ -1,7 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HybraError } from '@hybra/spec';
 import { writeFileAtomic } from '@hybra/weights';
+import { nodeModule } from '../platform/node-module.js';
 import type { StateSize } from './state-size.js';
 import type { Scores } from './task.js';
 
@@ -34,6 +33,8 @@ export interface Results {
 
 /** Reads what was done before. @throws E_CONFIG when the folder holds another experiment or other numbers */
 export async function readResults(folder: string, expected: Omit<Results, 'cells'>): Promise<CellResult[]> {
+  const { readFile } = nodeModule('node:fs/promises', 'results');
+  const { join } = nodeModule('node:path', 'results');
   let text: string;
   try {
     text = await readFile(join(folder, 'results.json'), 'utf8');
@@ -53,6 +54,8 @@ export async function readResults(folder: string, expected: Omit<Results, 'cells
 
 /** Writes all results so far; the file is replaced as a whole. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
+  const { mkdir } = nodeModule('node:fs/promises', 'results');
+  const { join } = nodeModule('node:path', 'results');
   await mkdir(folder, { recursive: true });
   await writeFileAtomic(
     join(folder, 'results.json'),

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type HybridConfig, initialWeights, parameterCount } from '@hybra/models';
 import { type Device, HybraError } from '@hybra/spec';
 import { schedule } from '../optimizer/schedule.js';
+import { nodeModule } from '../platform/node-module.js';
 import { htmlReport } from '../report/html-report.js';
 import { createTrainer } from '../trainer/trainer.js';
 import { measure } from './measure.js';
@@ -225,6 +224,8 @@ async function writeReports(
   cells: readonly CellResult[],
   { folder, size, device }: ExperimentOptions,
 ): Promise<void> {
+  const { writeFile } = nodeModule('node:fs/promises', 'an experiment');
+  const { join } = nodeModule('node:path', 'an experiment');
   const { protocol } = plan;
   const config = { experiment: experiment.name, size, ...plan.config, protocol };
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);

@@ -1,8 +1,7 @@
-import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { familyOf, type HostWeights, type HybridConfig, parameterSpecs } from '@hybra/models';
 import { elementCount, HybraError } from '@hybra/spec';
 import { castElements, type TensorToWrite, writeFileAtomic, writeSafetensors } from '@hybra/weights';
+import { nodeModule } from '../platform/node-module.js';
 import { huggingFaceConfig } from './hugging-face-config.js';
 
 /** What is written beside the weights. */
@@ -26,6 +25,8 @@ export async function exportModel(
   weights: HostWeights,
   options: ExportOptions = {},
 ): Promise<void> {
+  const { copyFile, mkdir } = nodeModule('node:fs/promises', 'exporting a model');
+  const { join } = nodeModule('node:path', 'exporting a model');
   const json = options.configJson ?? huggingFaceConfig(config);
   const tensors = storedTensors(json, config, weights, options.dtype ?? 'f32');
   await mkdir(folder, { recursive: true });

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { nodeModule } from '../platform/node-module.js';
 
 /** A line of a plot. */
 export interface PlotSeries {
@@ -30,9 +29,10 @@ export interface Report {
 
 const colours = ['#0b6e99', '#c4472b', '#3f7d20', '#8250a0', '#b8860b', '#4a4a4a', '#d0458f', '#1f9e89'];
 
-/** A page with plots (uPlot) in one file that needs no network. */
+/** A page with plots (uPlot) in one file that needs no network. @throws E_IO where there is no Node */
 export async function htmlReport(report: Report): Promise<string> {
-  const require = createRequire(import.meta.url);
+  const { readFile } = nodeModule('node:fs/promises', 'a report');
+  const require = nodeModule('node:module', 'a report').createRequire(import.meta.url);
   const [script, style] = await Promise.all([
     readFile(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'),
     readFile(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'),

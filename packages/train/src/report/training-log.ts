@@ -1,5 +1,4 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { nodeModule } from '../platform/node-module.js';
 import type { TrainingEvent } from '../trainer/train.js';
 import type { Plot } from './html-report.js';
 
@@ -10,7 +9,8 @@ export interface TrainingLog {
 
 /** Appends events to a JSONL file, which is made with its folder. @throws E_IO by way of the system's error */
 export async function openTrainingLog(path: string): Promise<TrainingLog> {
-  await mkdir(dirname(path), { recursive: true });
+  const { appendFile, mkdir } = nodeModule('node:fs/promises', 'a training log');
+  await mkdir(nodeModule('node:path', 'a training log').dirname(path), { recursive: true });
   return {
     write: (event) => appendFile(path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`),
   };
@@ -21,6 +21,7 @@ export async function openTrainingLog(path: string): Promise<TrainingLog> {
  * they were done last; a line cut off by a crash is passed over.
  */
 export async function plotsOfLog(path: string): Promise<Plot[]> {
+  const { readFile } = nodeModule('node:fs/promises', 'a training log');
   const losses = new Map<number, number>();
   const rates = new Map<number, number>();
   const validation = new Map<number, number>();

@@ -1,4 +1,4 @@
-import { loadTokenizerFrom } from '../../session/load-tokenizer-from.js';
+import { loadTokenizerFrom } from '@hybra/generate';
 import { openSession } from '../../session/open-session.js';
 import { progressBar } from '../../session/progress.js';
 import type { Terminal } from '../../session/terminal.js';

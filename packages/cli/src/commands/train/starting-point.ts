@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadTokenizerFrom } from '@hybra/generate';
 import {
   type HostWeights,
   type HybridConfig,
@@ -14,7 +15,6 @@ import { byteTokenizer, type Tokenizer, tokenizerFileNames } from '@hybra/tokeni
 import { huggingFaceConfig } from '@hybra/train';
 import { folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../../default-model.js';
-import { loadTokenizerFrom } from '../../session/load-tokenizer-from.js';
 import { modelPath } from '../../session/model-path.js';
 import type { Terminal } from '../../session/terminal.js';
 import type { TrainCommandOptions } from './train-options.js';

@@ -1,18 +1,28 @@
 import { HybraError } from '@hybra/spec';
 import { loadTokenizer, type Tokenizer, tokenizerFileNames } from '@hybra/tokenizer';
-import { type Directory, readOptionalJson, readSmallFile } from '@hybra/weights';
+import { type Directory, type ReadFileOptions, readOptionalJson, readSmallFile } from '@hybra/weights';
 
-/** The tokenizer in a model's folder. @throws E_FORMAT, E_CONFIG, E_IO; E_CONFIG when there is none */
-export async function loadTokenizerFrom(directory: Directory): Promise<Tokenizer> {
-  const json = (names: readonly string[]) => firstOf(names, (name) => readOptionalJson(directory, name));
-  const bytes = (names: readonly string[]) => firstOf(names, (name) => readSmallFile(directory, name));
+/**
+ * The tokenizer in a model's folder, wherever that is: on a disk, in a browser's file list, behind HTTP.
+ * @throws E_CONFIG when there is none; E_FORMAT, E_CONFIG for one that is broken or unknown; E_IO, E_ABORTED
+ * @example
+ * const tokenizer = await loadTokenizerFrom(httpDirectory('https://example.org/models/tiny'));
+ */
+export async function loadTokenizerFrom(
+  directory: Directory,
+  options: Pick<ReadFileOptions, 'signal'> = {},
+): Promise<Tokenizer> {
+  const json = (names: readonly string[]): Promise<unknown> =>
+    firstOf(names, (name) => readOptionalJson(directory, name, options));
+  const bytes = (names: readonly string[]): Promise<Uint8Array | undefined> =>
+    firstOf(names, (name) => readSmallFile(directory, name, options));
   const tokenizerJson = await json(tokenizerFileNames.tokenizerJson);
   const sentencepiece = await bytes(tokenizerFileNames.sentencepiece);
   if (tokenizerJson === undefined && sentencepiece === undefined) {
     const names = [...tokenizerFileNames.tokenizerJson, ...tokenizerFileNames.sentencepiece].join(', ');
     throw new HybraError(
       'E_CONFIG',
-      `${directory.name} has no tokenizer (${names}). Add the model's tokenizer to the folder.`,
+      `${directory.name} has no tokenizer (${names}). Copy the model's tokenizer there: text needs one, forward passes over token ids do not.`,
       { directory: directory.name },
     );
   }
