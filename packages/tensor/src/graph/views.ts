@@ -1,22 +1,20 @@
-import { elementCount, formatType, HybraError } from '@hybra/spec';
+import { contiguousStrides, elementCount, formatType, HybraError } from '@hybra/spec';
 import { copy } from '../ops/array/copy.js';
+import { reshapedStrides } from './reshaped-strides.js';
 import { normalizeAxis, Tensor } from './tensor.js';
 
 /**
- * The same elements in another shape. A contiguous tensor becomes a view; a strided one is copied first.
+ * The same elements in another shape: a view where strides can say it (always for a contiguous tensor, and where
+ * axes are split, not merged, or merged axes lie side by side); otherwise the elements are copied first.
  * @param shape one extent may be −1: it takes what is left
  * @throws E_SHAPE when the counts differ
  */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   const resolved = resolveShape(x, shape);
-  const source = x.isContiguous ? x : copy(x);
-  let stride = 1;
-  const strides = new Array<number>(resolved.length);
-  for (let axis = resolved.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= resolved[axis]!;
-  }
-  return new Tensor(source.value, { shape: resolved, strides, offset: source.offset });
+  const strides = reshapedStrides(x, resolved);
+  if (strides) return new Tensor(x.value, { shape: resolved, strides, offset: x.offset });
+  const packed = copy(x);
+  return new Tensor(packed.value, { shape: resolved, strides: contiguousStrides(resolved), offset: 0 });
 }
 
 function resolveShape(x: Tensor, shape: readonly number[]): number[] {
