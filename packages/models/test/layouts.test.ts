@@ -26,7 +26,9 @@ describe('ways in which a checkpoint may be stored', () => {
       const family = familyOf(json);
       const config = family.parseConfig(json);
       const counts = parameterSpecs(config).map((spec) => family.storedForms(spec, config).length);
-      const others = Math.max(...counts) - 1;
+      // A layer with a copy of its block reads another's only where that is all there is.
+      const hasCopies = config.layers.some((layer) => layer.kind === 'shared' && layer.hasOwnCopy);
+      const others = hasCopies ? 0 : Math.max(...counts) - 1;
       return Array.from({ length: others }, (_, choice) => [name, choice + 1, json] as const);
     }),
   )('%s loads in its form %i as in its first', async (_, choice, json) => {

@@ -153,6 +153,8 @@ export interface SharedConfig {
   readonly kind: 'shared';
   /** Layers with the same number share the block. */
   readonly block: number;
+  /** Whether this layer has a copy of the block for itself. */
+  readonly hasOwnCopy?: boolean;
   /** Reads twice the model's width. */
   readonly attention: AttentionConfig;
   readonly mlp: MlpConfig;

@@ -31,7 +31,7 @@ export function parameterCount(config: HybridConfig): number {
 /** The first layer with the same shared block, if that is an earlier one. */
 function ownerOf(layers: readonly LayerConfig[], index: number): string | undefined {
   const layer = layers[index]!;
-  if (layer.kind !== 'shared') return undefined;
+  if (layer.kind !== 'shared' || layer.hasOwnCopy) return undefined;
   const first = layers.findIndex((other) => other.kind === 'shared' && other.block === layer.block);
   return first < index ? `layers.${first}.mixer` : undefined;
 }

@@ -34,7 +34,7 @@ function parseConfig(json: unknown): HybridConfig {
   const reader = new ConfigReader('bamba', json);
   rejectOtherShapes(reader);
   reader.ignore(['attention_dropout', 'initializer_range', 'num_logits_to_keep', 'z_loss_coefficient']);
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
   const contextLength = reader.integer('max_position_embeddings', bounds.contextLength, 262_144);
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-5);
   const heads = readAttentionHeads(reader, { hiddenSize, heads: 32, keyValueHeads: 8 });

@@ -30,7 +30,7 @@ function parseConfig(json: unknown): HybridConfig {
   reader.only('mamba_use_mlp', [true], 'every block has an MLP');
   reader.only('attn_layer_indices', [], 'every block has attention');
   const multiplier = (key: string): number => reader.number(key, bounds.multiplier, 1);
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
   const contextLength = reader.integer('max_position_embeddings', bounds.contextLength, 8192);
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-5);
   const heads = readAttentionHeads(reader, { hiddenSize, heads: 32, keyValueHeads: 8 });

@@ -120,13 +120,7 @@ describe('parseConfig', () => {
     ['nemotron_h', { hybrid_override_pattern: 'M-E-', n_group: 3 }, /n_group 3 does not divide/],
     ['nemotron_h', { hybrid_override_pattern: 'M-X-' }, /"X" at 2/],
     ['nemotron_h', { hybrid_override_pattern: '' }, /hybrid_override_pattern is ""/],
-    ['nemotron_h', { num_hidden_layers: 5 }, /num_hidden_layers is 5, but hybrid_override_pattern names 4/],
     ['nemotron_h', { layers_block_type: ['mamba', 'mlp'] }, /name different layers/],
-    [
-      'nemotron_h',
-      { hybrid_override_pattern: null },
-      /neither hybrid_override_pattern nor layers_block_type/,
-    ],
     [
       'nemotron_h',
       { hybrid_override_pattern: null, layers_block_type: ['mamba', 'lstm'] },

@@ -30,7 +30,7 @@ function parseConfig(json: unknown): HybridConfig {
   rejectOtherShapes(reader);
   reader.ignore(ignored);
   reader.only('normalization_function', ['rmsnorm'], 'only RMSNorm is supported');
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
   const contextLength = reader.integer('max_position_embeddings', bounds.contextLength, 2048);
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-6);
   const heads = readAttentionHeads(reader, { hiddenSize, heads: 32 });

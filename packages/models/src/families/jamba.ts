@@ -29,7 +29,7 @@ function parseConfig(json: unknown): HybridConfig {
   rejectOtherShapes(reader);
   reader.ignore(ignored);
   reader.only('sliding_window', [], 'jamba has no sliding window');
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-6);
   const heads = readAttentionHeads(reader, { hiddenSize, heads: 32, keyValueHeads: 8 });
   const attention: AttentionConfig = { kind: 'attention', ...heads, bias: false };
@@ -72,7 +72,9 @@ function readMlps(reader: ConfigReader): { mlp: MlpConfig; experts: ExpertsConfi
     gated: true,
   };
   const count = reader.integer('num_experts', bounds.size, 16);
-  const chosen = reader.integer('num_experts_per_tok', { low: 1, high: Math.max(count, 1) }, 2);
+  // Of a model without experts the key may say anything.
+  const most = count > 1 ? count : bounds.size.high;
+  const chosen = reader.integer('num_experts_per_tok', { low: 1, high: most }, 2);
   return {
     mlp: { kind: 'mlp', ...shape, bias: false },
     experts:

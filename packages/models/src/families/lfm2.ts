@@ -43,7 +43,11 @@ function parseConfig(json: unknown): HybridConfig {
   reader.ignore(ignored);
   reader.only('block_use_swiglu', [true], 'only a gated MLP is supported');
   reader.only('use_pos_enc', [true], 'attention without positions is not supported');
-  const hiddenSize = reader.integer(['hidden_size', 'block_dim', 'conv_dim', 'conv_dim_out'], bounds.size);
+  const hiddenSize = reader.integer(
+    ['hidden_size', 'block_dim', 'conv_dim', 'conv_dim_out'],
+    bounds.size,
+    2560,
+  );
   const contextLength = reader.integer('max_position_embeddings', bounds.contextLength, 128_000);
   const epsilon = reader.number(['norm_eps', 'block_norm_eps'], bounds.epsilon, 1e-5);
   const heads = readAttentionHeads(reader, { hiddenSize, heads: 32, keyValueHeads: 8 });

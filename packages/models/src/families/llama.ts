@@ -16,6 +16,8 @@ export const llamaFamily: Family = {
       const bias = reader.boolean('attention_bias', false);
       return {
         contextLength: 2048,
+        innerSize: 11_008,
+        vocabularySize: 32_000,
         attention: () => ({ bias }),
         mlpBias: reader.boolean('mlp_bias', false),
       };

@@ -23,7 +23,7 @@ export function readMambaModel(
   reader.only('rms_norm', [true], 'only RMSNorm is supported');
   reader.choice('hidden_act', mambaActivations, 'silu');
 
-  const hiddenSize = reader.integer(['hidden_size', 'd_model'], bounds.size);
+  const hiddenSize = reader.integer(['hidden_size', 'd_model'], bounds.size, 768);
   const layer: MambaConfig = {
     kind: 'mamba',
     innerSize: expandedSize(reader, hiddenSize),
@@ -36,11 +36,11 @@ export function readMambaModel(
   };
   const config: HybridConfig = {
     family,
-    vocabularySize: reader.integer('vocab_size', bounds.largeSize),
+    vocabularySize: reader.integer('vocab_size', bounds.largeSize, 50_280),
     hiddenSize,
-    layers: new Array<MambaConfig>(reader.integer(['num_hidden_layers', 'n_layer'], bounds.layerCount)).fill(
-      layer,
-    ),
+    layers: new Array<MambaConfig>(
+      reader.integer(['num_hidden_layers', 'n_layer'], bounds.layerCount, 32),
+    ).fill(layer),
     norm: { kind: 'rms', epsilon: reader.number('layer_norm_epsilon', bounds.epsilon, 1e-5) },
     isTied: reader.boolean(['tie_word_embeddings', 'tie_embeddings'], true),
   };

@@ -27,7 +27,7 @@ function parseConfig(json: unknown): HybridConfig {
   reader.only('rms_norm', [true], 'only the gated RMSNorm is supported');
   reader.choice('hidden_act', mambaActivations, 'silu');
 
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
   const inner = expandedSize(reader, hiddenSize);
   const epsilon = reader.number('layer_norm_epsilon', bounds.epsilon, 1e-5);
   const layer: Mamba2Config = {
@@ -54,9 +54,9 @@ function parseConfig(json: unknown): HybridConfig {
 
   const config: HybridConfig = {
     family: 'mamba2',
-    vocabularySize: reader.integer('vocab_size', bounds.largeSize),
+    vocabularySize: reader.integer('vocab_size', bounds.largeSize, 32_768),
     hiddenSize,
-    layers: new Array<Mamba2Config>(reader.integer('num_hidden_layers', bounds.layerCount)).fill(layer),
+    layers: new Array<Mamba2Config>(reader.integer('num_hidden_layers', bounds.layerCount, 64)).fill(layer),
     norm: { kind: 'rms', epsilon },
     isTied: reader.boolean(['tie_word_embeddings', 'tie_embedding_weights'], false),
   };

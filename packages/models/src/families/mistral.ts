@@ -17,6 +17,8 @@ export const mistralFamily: Family = {
       const window = isUnlimited ? undefined : (stated ?? 4096);
       return {
         contextLength: 131_072,
+        innerSize: 14_336,
+        vocabularySize: 32_000,
         keyValueHeads: 8,
         attention: () => ({ bias: false, ...(window !== undefined && { window }) }),
         mlpBias: false,

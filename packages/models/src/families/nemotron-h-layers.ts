@@ -15,9 +15,11 @@ const blockTypes: Readonly<Record<string, PatternKind>> = {
   moe: 'experts',
 };
 
+// Of `NemotronHConfig`, where neither key is there.
+const defaultLayers: readonly PatternKind[] = ['mamba2', 'experts', 'attention', 'mlp'];
+
 /**
- * The kind of each layer, from `hybrid_override_pattern` or `layers_block_type`. Where both are given, or
- * `num_hidden_layers` beside them, they must agree.
+ * The kind of each layer, from `hybrid_override_pattern` or `layers_block_type`. Where both are given they must agree.
  * @throws E_CONFIG
  */
 export function readNemotronLayers(reader: ConfigReader): PatternKind[] {
@@ -35,20 +37,9 @@ export function readNemotronLayers(reader: ConfigReader): PatternKind[] {
       keys: ['hybrid_override_pattern', 'layers_block_type'],
     });
   }
-  const kinds = fromPattern ?? fromList;
-  if (!kinds) {
-    throw reader.error('neither hybrid_override_pattern nor layers_block_type says which layers there are.', {
-      keys: ['hybrid_override_pattern', 'layers_block_type'],
-    });
-  }
-  const stated = reader.optionalInteger('num_hidden_layers', bounds.layerCount);
-  if (stated !== undefined && stated !== kinds.length) {
-    const key = fromPattern ? 'hybrid_override_pattern' : 'layers_block_type';
-    throw reader.error(`num_hidden_layers is ${stated}, but ${key} names ${kinds.length} layers.`, {
-      keys: ['num_hidden_layers', key],
-    });
-  }
-  return kinds;
+  // transformers counts the layers themselves, whatever `num_hidden_layers` says.
+  reader.optionalInteger('num_hidden_layers', bounds.layerCount);
+  return fromPattern ?? fromList ?? [...defaultLayers];
 }
 
 function readBlockTypes(value: unknown): PatternKind[] | undefined {

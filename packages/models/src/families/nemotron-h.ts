@@ -44,7 +44,7 @@ function parseConfig(json: unknown): HybridConfig {
   const config: HybridConfig = {
     family: 'nemotron_h',
     vocabularySize: reader.integer('vocab_size', bounds.largeSize, 131_072),
-    hiddenSize: reader.integer('hidden_size', bounds.size),
+    hiddenSize: reader.integer('hidden_size', bounds.size, 4096),
     contextLength: reader.integer('max_position_embeddings', bounds.contextLength, 4096),
     layers: kinds.map((kind) => layers[kind]),
     norm: { kind: 'rms', epsilon },
@@ -86,11 +86,9 @@ function readMamba2(reader: ConfigReader, normEpsilon: number): Mamba2Config {
 
 function readAttention(reader: ConfigReader): AttentionConfig {
   const heads = reader.integer('num_attention_heads', bounds.size, 32);
-  const keyValueHeads = reader.integer(
-    'num_key_value_heads',
-    bounds.size,
-    reader.isPresent('num_attention_heads') ? heads : 8,
-  );
+  // `null` asks for as many as heads.
+  const isPlain = reader.isNull('num_key_value_heads') || heads % 8 !== 0;
+  const keyValueHeads = reader.integer('num_key_value_heads', bounds.size, isPlain ? heads : 8);
   requireDivisor(
     reader,
     { key: 'num_key_value_heads', value: keyValueHeads },
@@ -101,7 +99,7 @@ function readAttention(reader: ConfigReader): AttentionConfig {
     heads,
     keyValueHeads,
     headSize: reader.integer(['head_dim', 'attention_head_dim'], bounds.size, 128),
-    bias: reader.boolean('attention_bias', false),
+    bias: false,
   };
 }
 
@@ -168,6 +166,8 @@ const ignored = [
   'use_mamba_kernels',
   // Written, but never read by any implementation: `use_bias` decides.
   'mamba_proj_bias',
+  // Written, but transformers makes the attention of Jamba here, which has no biases.
+  'attention_bias',
   // Attention has no position embedding in this family.
   'partial_rotary_factor',
   'rope_theta',

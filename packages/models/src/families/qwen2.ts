@@ -15,6 +15,8 @@ export const qwen2Family: Family = {
       reader.only('use_mrope', [false], 'only text positions are supported');
       return {
         contextLength: 32_768,
+        innerSize: 22_016,
+        vocabularySize: 151_936,
         keyValueHeads: 32,
         attention(block) {
           const window = windowOf(block);

@@ -97,7 +97,7 @@ function readMlps(reader: ConfigReader, blocks: number): (block: number) => MlpC
     kind: 'experts',
     ...shape,
     experts,
-    chosen: reader.integer('num_experts_per_tok', { low: 1, high: Math.max(experts, 1) }, 10),
+    chosen: reader.integer('num_experts_per_tok', { low: 1, high: experts || bounds.size.high }, 10),
     innerSize: reader.integer('moe_intermediate_size', bounds.largeSize, 512),
     router: {
       scores: 'softmax',

@@ -16,6 +16,8 @@ export const qwen3Family: Family = {
       const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-6);
       return {
         contextLength: 32_768,
+        innerSize: 22_016,
+        vocabularySize: 151_936,
         keyValueHeads: 32,
         headSize: 128,
         attention(block) {

@@ -24,16 +24,17 @@ export function zamba2Forms(spec: ParameterSpec, config: HybridConfig): readonly
   const [first, ...rest] = part.split('.');
   if (first === 'projection') return whole(`${prefix}.linear.weight`);
   if (first === 'mamba2') return whole(`${prefix}.mamba_decoder.mamba.${partOnDisk(rest.join('.'))}`);
-  return holdersOf(kind, config).map((holder) =>
+  return holdersOf(layer, kind, config).map((holder) =>
     sharedForm(`model.layers.${holder}.shared_transformer`, part, spec, turnOf(layer, config)),
   );
 }
 
-/** Layers that a shared block may be stored with: the first that uses it before the others. */
-function holdersOf(layer: SharedConfig, config: HybridConfig): number[] {
-  return config.layers.flatMap((other, index) =>
-    other.kind === 'shared' && other.block === layer.block ? [index] : [],
+/** Layers that a block may be stored with: that which has a copy, then the first that uses it before the others. */
+function holdersOf(layer: number, { block, hasOwnCopy }: SharedConfig, config: HybridConfig): number[] {
+  const all = config.layers.flatMap((other, index) =>
+    other.kind === 'shared' && other.block === block ? [index] : [],
   );
+  return hasOwnCopy ? [layer, ...all.filter((index) => index !== layer)] : all;
 }
 
 /** Which of the layers with a shared block this is. */

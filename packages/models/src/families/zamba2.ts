@@ -30,16 +30,20 @@ function parseConfig(json: unknown): HybridConfig {
   reader.only('gated_linear_unit', [true], 'only a gated MLP is supported');
   const hiddenSize = reader.integer('hidden_size', bounds.size, 2560);
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-5);
+  // Says how long contexts may be, and nothing of the rotation: transformers 4 scaled its base in memory, 5.17 does not.
   const isLong = reader.boolean('use_long_context', false);
   const stated = reader.integer('max_position_embeddings', bounds.contextLength, 4096);
   const contextLength = isLong ? 16_384 : stated;
   const bias = reader.boolean('add_bias_linear', false);
   const mamba2 = readMamba2(reader, { hiddenSize, bias });
-  const attention = readAttention(reader, { hiddenSize, contextLength, isLong });
+  const attention = readAttention(reader, { hiddenSize, contextLength });
   const rank = reader.integer('adapter_rank', bounds.size, 128);
   const hasAdapters = reader.boolean('use_shared_attention_adapter', false);
+  const isTied = reader.boolean('tie_word_embeddings', true);
   const shared: Omit<SharedConfig, 'block'> = {
     kind: 'shared',
+    // transformers 5 ties blocks as it ties the head: in an untied model each layer has one for itself.
+    ...(!isTied && { hasOwnCopy: true }),
     attention,
     mlp: {
       kind: 'mlp',
@@ -58,7 +62,7 @@ function parseConfig(json: unknown): HybridConfig {
     contextLength: attention.rope ? ropeContextLength(contextLength, attention.rope) : contextLength,
     layers: readLayers(reader, mamba2, shared),
     norm: { kind: 'rms', epsilon },
-    isTied: reader.boolean('tie_word_embeddings', true),
+    isTied,
   };
   reader.finish();
   return config;
@@ -93,7 +97,7 @@ function readMamba2(
 
 function readAttention(
   reader: ConfigReader,
-  options: { readonly hiddenSize: number; readonly contextLength: number; readonly isLong: boolean },
+  options: { readonly hiddenSize: number; readonly contextLength: number },
 ): SharedConfig['attention'] {
   const width = 2 * options.hiddenSize;
   const heads = reader.integer('num_attention_heads', bounds.size, 32);
@@ -113,8 +117,6 @@ function readAttention(
   reader.integer('attention_head_dim', { low: headSize, high: headSize }, headSize);
   const rope = readRope(reader, { headSize, theta: 10_000, contextLength: options.contextLength });
   const isRotated = reader.boolean('use_mem_rope', false);
-  // NTK-aware scaling by 8 (bloc97 2023).
-  const theta = options.isLong ? rope.theta * 8 ** (headSize / (headSize - 2)) : rope.theta;
   return {
     kind: 'attention',
     heads,
@@ -122,7 +124,7 @@ function readAttention(
     headSize,
     bias: false,
     scale: (headSize / 2) ** -0.5,
-    ...(isRotated && { rope: { ...rope, theta } }),
+    ...(isRotated && { rope }),
   };
 }
 

@@ -7,6 +7,7 @@ import { assembleModel } from './assemble-model.js';
 import { checkpointReader } from './checkpoint-reader.js';
 import type { LoadOptions } from './load-options.js';
 import { resolvePlacement } from './placement.js';
+import { settleHead } from './settle-head.js';
 
 /**
  * Loads a checkpoint: `config.json` beside `model.safetensors` or its shards, quantised by hybra or not. The
@@ -40,8 +41,9 @@ export interface OpenCheckpoint {
 
 /** `loadModel` from weights that are open, such as those of {@link openMegatron}. @throws as `loadModel` */
 export async function modelFromCheckpoint(checkpoint: OpenCheckpoint, options: LoadOptions): Promise<Model> {
-  const { family, config, schemes } = readCheckpointConfig(checkpoint.config, options);
+  const { family, config: stated, schemes } = readCheckpointConfig(checkpoint.config, options);
   const { signal } = options;
+  const config = await settleHead(stated, { family, source: checkpoint.weights }, signal);
   const reader = checkpointReader(checkpoint.weights, { family, config, schemes, signal });
   return assembleModel(config, reader, options);
 }

@@ -5,6 +5,7 @@ import { parameterSpecs } from '../config/parameter-specs.js';
 import { familyOf } from '../families/families.js';
 import type { HostWeights } from '../initialize/initial-weights.js';
 import { checkpointReader } from './checkpoint-reader.js';
+import { settleHead } from './settle-head.js';
 
 /** A checkpoint in the host's memory. */
 export interface LoadedWeights {
@@ -22,9 +23,10 @@ export interface LoadedWeights {
 export async function loadWeights(directory: Directory, signal?: AbortSignal): Promise<LoadedWeights> {
   const json = await readJson(directory, 'config.json', signal ? { signal } : {});
   const family = familyOf(json);
-  const config = family.parseConfig(json);
+  const stated = family.parseConfig(json);
   const source = await openCheckpoint(directory, signal);
   try {
+    const config = await settleHead(stated, { family, source }, signal);
     const reader = checkpointReader(source, { family, config, signal });
     const weights = new Map<string, Float32Array>();
     for (const spec of parameterSpecs(config)) {

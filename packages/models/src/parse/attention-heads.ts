@@ -25,7 +25,9 @@ export function readAttentionHeads(
   },
 ): AttentionHeads {
   const heads = reader.integer(['num_attention_heads', 'num_heads'], bounds.size, options.heads);
-  const keyValueHeads = reader.integer('num_key_value_heads', bounds.size, options.keyValueHeads ?? heads);
+  // `null` asks for as many as heads, whatever the family has where the key is missing.
+  const fallback = reader.isNull('num_key_value_heads') ? heads : (options.keyValueHeads ?? heads);
+  const keyValueHeads = reader.integer('num_key_value_heads', bounds.size, fallback);
   requireDivisor(
     reader,
     { key: 'num_key_value_heads', value: keyValueHeads },

@@ -12,6 +12,8 @@ import { readRope, ropeContextLength } from './rope.js';
 export interface TransformerTraits {
   /** Where the configuration names none. */
   readonly contextLength: number;
+  readonly innerSize: number;
+  readonly vocabularySize: number;
   readonly keyValueHeads?: number;
   readonly headSize?: number;
   /** Of each block's attention. */
@@ -32,23 +34,23 @@ export function readTransformer(
   const reader = new ConfigReader(family, json);
   rejectOtherShapes(reader);
   reader.ignore(['attention_dropout', 'initializer_range']);
-  const hiddenSize = reader.integer('hidden_size', bounds.size);
-  const blocks = reader.integer('num_hidden_layers', bounds.layerCount);
+  const hiddenSize = reader.integer('hidden_size', bounds.size, 4096);
+  const blocks = reader.integer('num_hidden_layers', bounds.layerCount, 32);
   const own = traits(reader, blocks);
   const contextLength = reader.integer('max_position_embeddings', bounds.contextLength, own.contextLength);
-  const heads = readAttentionHeads(reader, { hiddenSize, ...own });
+  const heads = readAttentionHeads(reader, { hiddenSize, heads: 32, ...own });
   const rope = readRope(reader, { headSize: heads.headSize, theta: 10_000, contextLength });
   const epsilon = reader.number('rms_norm_eps', bounds.epsilon, 1e-6);
   const mlp: MlpConfig = {
     kind: 'mlp',
-    innerSize: reader.integer('intermediate_size', bounds.largeSize),
+    innerSize: reader.integer('intermediate_size', bounds.largeSize, own.innerSize),
     activation: reader.choice('hidden_act', mlpActivations, 'silu'),
     gated: true,
     bias: own.mlpBias,
   };
   const config: HybridConfig = {
     family,
-    vocabularySize: reader.integer('vocab_size', bounds.largeSize),
+    vocabularySize: reader.integer('vocab_size', bounds.largeSize, own.vocabularySize),
     hiddenSize,
     contextLength: ropeContextLength(contextLength, rope),
     layers: blocksOf(blocks, (block) => [
