@@ -1,6 +1,7 @@
 import { HybraError } from '@hybra/spec';
 import { alternatives } from './alternatives.js';
 import { Branch } from './branch.js';
+import { lookInside } from './inside/look-inside.js';
 import type { CallName, EngineCalls, Place } from './protocol.js';
 import { openSession, type Session } from './session.js';
 import { trainSession } from './train-session.js';
@@ -74,6 +75,10 @@ export function createEngine(): Engine {
     },
     async alternatives({ count, ...place }) {
       return alternatives(opened(), branchAt(place), place.position, count);
+    },
+    async inside(place, { signal, onEvent }) {
+      const ids = branchAt(place).ids.slice(0, place.position);
+      return lookInside(opened().model, ids, { signal, onProgress: onEvent });
     },
   };
 }

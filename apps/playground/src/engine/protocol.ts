@@ -114,6 +114,37 @@ export interface Place {
   readonly position: number;
 }
 
+/** What a recurrent layer did with each token. Each array is `[count, rows]`. */
+export interface InsideRecurrent {
+  readonly layer: number;
+  /** Heads, or means over neighbouring heads, at most 32. */
+  readonly rows: number;
+  /** exp(dt · A): the share of its state that stays, 0 … 1. */
+  readonly kept: Float32Array;
+  /** dt, from 0: how strongly the token is written. */
+  readonly step: Float32Array;
+  /** silu(z): what the output is multiplied by, mean over a head's channels; absent where there is none. */
+  readonly gate: Float32Array | undefined;
+}
+
+/** Where an attention layer looked. */
+export interface InsideAttention {
+  readonly layer: number;
+  readonly heads: number;
+  /** `[heads, count, count]`, by query and key: 255 · √weight, so that small weights keep their digits. */
+  readonly map: Uint8Array;
+}
+
+/** What happened inside the layers while tokens were processed. */
+export interface Inside {
+  /** Position of the first token that is told of, from 0. */
+  readonly from: number;
+  /** Tokens told of: the last of the text. */
+  readonly count: number;
+  readonly recurrent: readonly InsideRecurrent[];
+  readonly attention: readonly InsideAttention[];
+}
+
 /** A model to be trained from random weights on a text, byte by byte. */
 export interface TrainRequest {
   readonly text: string;
@@ -171,6 +202,12 @@ export interface EngineCalls {
     readonly argument: Place & { readonly count: number };
     readonly event: never;
     readonly result: readonly Alternative[];
+  };
+  /** What happens inside the layers, by processing the tokens up to a place once more. */
+  readonly inside: {
+    readonly argument: Place;
+    readonly event: { readonly done: number; readonly total: number };
+    readonly result: Inside;
   };
 }
 
