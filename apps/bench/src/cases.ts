@@ -16,6 +16,14 @@ function withOneGroup(config: HybridConfig): HybridConfig {
   };
 }
 
+/** With the activation of Nemotron-H, the one that llama.cpp computes hybrids with. */
+function withSquaredRelu(config: HybridConfig): HybridConfig {
+  return {
+    ...config,
+    layers: config.layers.map((layer) => (layer.kind === 'mlp' ? { ...layer, activation: 'relu2' } : layer)),
+  };
+}
+
 /** Twice as wide and twice as deep: state-spaces/mamba2-780m. */
 function doubled(config: HybridConfig): HybridConfig {
   const wide = config.layers.map((layer) =>
@@ -32,7 +40,7 @@ function named(name: string, of: PresetName, change: (config: HybridConfig) => H
 export const benchModels: readonly BenchModel[] = [
   named('mamba2-130m', 'mamba2-130m', withOneGroup),
   named('mamba-130m', 'mamba-130m', (config) => config),
-  named('hybrid-135m', 'mamba2-hybrid-130m', withOneGroup),
+  named('hybrid-135m', 'mamba2-hybrid-130m', (config) => withSquaredRelu(withOneGroup(config))),
   named('mamba2-780m', 'mamba2-130m', (config) => doubled(withOneGroup(config))),
 ];
 

@@ -2,7 +2,7 @@ import { type CeilingMeter, ceilingMeter, native } from '@hybra/backend-native';
 import { Runner, startGeneration } from '@hybra/generate';
 import { modelFromWeights } from '@hybra/models';
 import type { BenchModel, BenchTask } from './cases.js';
-import { measurePeer, type Peer } from './peer.js';
+import { fastest, measurePeer, type Peer } from './peer.js';
 import { quantizedModel } from './quantized-model.js';
 import { randomWeights } from './random-weights.js';
 import { type Spread, spreadOf } from './statistics.js';
@@ -55,14 +55,14 @@ export async function measureModel(bench: BenchModel, options: MeasureOptions): 
           : readBytesPerSecond / work.bytesPerToken;
       };
       await speedOf(runner, task); // compiles, and fills caches
-      const samples: { speed: number; ceiling: number; peer: number | undefined }[] = [];
+      const samples: { speed: number; ceiling: number; peer: number[] | undefined }[] = [];
       for (let repeat = 0; repeat < options.repeats; repeat++) {
         const ceiling = allowed(meter);
         const speed = await speedOf(runner, task);
         const peer = options.peer && (await measurePeer(options.peer, task, threads));
         samples.push({ speed, ceiling, peer });
       }
-      const peers = samples.flatMap(({ peer }) => (peer === undefined ? [] : [peer]));
+      const peer = fastest(samples.flatMap(({ peer }) => (peer === undefined ? [] : [peer])));
       results.push({
         model: bench.name,
         dtype,
@@ -71,7 +71,7 @@ export async function measureModel(bench: BenchModel, options: MeasureOptions): 
         device: device.name,
         speed: spreadOf(samples.map(({ speed }) => speed)),
         ceiling: spreadOf(samples.map(({ ceiling }) => ceiling)),
-        ...(peers.length > 0 && { peer: spreadOf(peers) }),
+        ...(peer && { peer }),
       });
     }
     runner.dispose();

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { benchModels, benchTasks } from './cases.js';
 import { markdownTable } from './markdown.js';
 import { measureModel, type Result } from './measure.js';
+import { peerOf } from './peer.js';
 import { type WeightType, weightTypes } from './weight-type.js';
 
 interface Options {
@@ -13,8 +14,8 @@ interface Options {
   readonly task: readonly string[];
   readonly repeats: number;
   readonly json?: string;
-  readonly peer?: string;
-  readonly peerModel?: string;
+  readonly peer?: readonly string[];
+  readonly peerModels?: string;
 }
 
 function list(text: string): string[] {
@@ -35,12 +36,14 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   const models = benchModels.filter(({ name, isLarge }) =>
     names.length > 0 ? names.includes(name) : !isLarge,
   );
-  const peer =
-    options.peer && options.peerModel ? { binary: options.peer, model: options.peerModel } : undefined;
   const results: Result[] = [];
   for (const model of models) {
     for (const dtype of options.dtype) {
       for (const threads of options.threads) {
+        const peer =
+          options.peer &&
+          options.peerModels &&
+          peerOf({ binaries: options.peer, folder: options.peerModels }, model.name, dtype);
         const measured = await measureModel(model, {
           dtype,
           threads,
@@ -82,7 +85,7 @@ await new Command('bench')
   )
   .option('--repeats <count>', 'measurements of each figure', Number, 5)
   .option('--json <file>', 'writes the results here too')
-  .option('--peer <path>', 'llama-bench, measured between our runs')
-  .option('--peer-model <path>', 'the same model for the peer')
+  .addOption(new Option('--peer <paths>', 'builds of llama-bench, measured between our runs').argParser(list))
+  .option('--peer-models <folder>', 'the same models for the peer, by `pnpm bench:peer-models`')
   .action(run)
   .parseAsync();
