@@ -93,8 +93,17 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .command('convert')
     .description('write a checkpoint in another format')
     .argument('<input>', 'folder with config.json and weights, or owner/name[@revision] on the hub')
-    .argument('<output>', 'file ending in .gguf, or folder to make in the layout of transformers')
-    .addOption(new Option('--to <format>', "format of the output, if not its name's").choices(['hf', 'gguf']))
+    .argument(
+      '<output>',
+      'file ending in .gguf, or folder to make in the layout of transformers or mamba_ssm',
+    )
+    .addOption(
+      new Option('--to <format>', "format of the output, if not its name's").choices([
+        'hf',
+        'gguf',
+        'mamba_ssm',
+      ]),
+    )
     .addOption(
       new Option('--type <type>', 'how matrices are stored in GGUF (default: f16)').choices([
         'f32',

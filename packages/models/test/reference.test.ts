@@ -7,7 +7,7 @@ import { loadModel } from '../src/index.js';
 import { readGolden } from './support/golden.js';
 import { largestError, runModel } from './support/model-runner.js';
 
-const folder = fileURLToPath(new URL('./reference/', import.meta.url));
+const folder = fileURLToPath(new URL('./reference/fixtures/', import.meta.url));
 const names = readdirSync(folder).filter((name) => existsSync(`${folder}${name}/golden.safetensors`));
 
 /**

@@ -7,14 +7,15 @@ import { directoryAt } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
 import { writeAsHuggingFace } from './convert/write-as-hugging-face.js';
+import { writeAsMambaSsm } from './convert/write-as-mamba-ssm.js';
 
 /** Options of `hybra convert`. */
 export interface ConvertOptions {
   /** Format of the output. Default is told by its name. */
-  readonly to?: 'hf' | 'gguf';
+  readonly to?: FormatName;
   /** How matrices are stored in GGUF. Default is `f16`. */
   readonly type?: GgufOutputType;
-  /** Dtype of the tensors in the layout of transformers. Default is to leave them as they are. */
+  /** Dtype of the tensors in a folder. Default is to leave them as they are. */
   readonly dtype?: 'f32' | 'f16' | 'bf16';
   readonly json?: boolean;
 }
@@ -31,10 +32,13 @@ interface OutputFormat {
   ) => Promise<{ readonly tensors: number; readonly type: string; readonly notes?: readonly string[] }>;
 }
 
-const formats: Readonly<Record<'gguf' | 'hf', OutputFormat>> = {
+const formats = {
   gguf: { write: writeAsGguf },
   hf: { write: writeAsHuggingFace },
-};
+  mamba_ssm: { write: writeAsMambaSsm },
+} as const satisfies Readonly<Record<string, OutputFormat>>;
+
+type FormatName = keyof typeof formats;
 
 /** Writes a checkpoint in another format: GGUF for an output that ends in `.gguf`, else the layout of transformers. */
 export async function convert(
@@ -43,7 +47,7 @@ export async function convert(
   output: string,
   options: ConvertOptions,
 ): Promise<ExitCode> {
-  const format = formats[options.to ?? formatOf(output)];
+  const format: OutputFormat = formats[options.to ?? formatOf(output)];
   const path = await modelPath(terminal, input);
   const bar = progressBar(terminal, 'writing', 'MiB');
   let bytes = 0;
@@ -69,7 +73,7 @@ export async function convert(
   return 0;
 }
 
-function formatOf(output: string): 'gguf' | 'hf' {
+function formatOf(output: string): FormatName {
   if (output.endsWith('.gguf')) return 'gguf';
   if (!/\.[a-z]\w*$/i.test(output)) return 'hf';
   throw new HybraError(

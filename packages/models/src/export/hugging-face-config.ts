@@ -1,6 +1,7 @@
 import { HybraError } from '@hybra/spec';
 import type { HybridConfig } from '../config/hybrid-config.js';
 import type { LayerConfig, Mamba2Config, MambaConfig } from '../config/layer-configs.js';
+import { bambaConfig } from './bamba-config.js';
 
 /**
  * The `config.json` of transformers for a model in the layout of mamba_ssm.
@@ -14,9 +15,11 @@ export function huggingFaceConfig(config: HybridConfig): Record<string, unknown>
     if (first!.kind === 'mamba') return mambaConfig(config, first!);
     if (first!.kind === 'mamba2') return mamba2Config(config, first!);
   }
+  const bamba = bambaConfig(config);
+  if (bamba) return bamba;
   throw new HybraError(
     'E_CONFIG',
-    `convert: transformers has no class for a model of ${[...kinds].join(', ')} layers with ${config.norm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm'} as this one has them. Expected Mamba or Mamba-2 layers alone with RMSNorm.`,
+    `convert: transformers has no class for a model of ${[...kinds].join(', ')} layers with ${config.norm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm'} as this one has them. Expected Mamba or Mamba-2 layers alone, or Mamba-2 with attention and an MLP after each, with RMSNorm.`,
     { kinds: [...kinds] },
   );
 }

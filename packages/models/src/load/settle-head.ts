@@ -33,5 +33,5 @@ export async function settleHead(
 function only(family: Family, config: HybridConfig, source: WeightSource, name: string): string | undefined {
   const spec = parameterSpecs(config).find((candidate) => candidate.name === name)!;
   const isThere = (form: StoredForm): boolean => form.length === 1 && source.entries.has(form[0]!.tensor);
-  return family.storedForms(spec, config).find(isThere)?.[0]!.tensor;
+  return family.storedForms(spec, config).find(isThere)?.[0]?.tensor;
 }
