@@ -1,10 +1,17 @@
-"""Tiny random models of many configurations, with what transformers or mamba_ssm computes for them."""
+"""Tiny models of many configurations, with what transformers or mamba_ssm computes for them: OUT=folder python3 make.py [names]
+
+Every tensor on disk is a + b u, u in [-1, 1) a hash of its name and of the element's index, rounded to bfloat16: no
+weights need to be kept. `tensors.json` has dtype, shape, a and b of each, and how they are to be laid into files.
+"""
 import json, math, os, shutil, sys, traceback, warnings
 os.environ['HF_HUB_OFFLINE'] = '1'
 os.environ['TRANSFORMERS_VERBOSITY'] = 'error'
 warnings.filterwarnings('ignore')
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+WORK = os.environ['OUT'] + '/fixtures'
+
 # torch's own wants widths that are multiples of 16 bytes.
 def grouped_mm(a, b, offs=None, bias=None, out_dtype=None):
     ends = [0] + offs.tolist()
@@ -12,46 +19,46 @@ def grouped_mm(a, b, offs=None, bias=None, out_dtype=None):
     rest = a.new_zeros(a.shape[0] - ends[-1], b.shape[-1])
     return torch.cat(parts + [rest])
 torch.nn.functional.grouped_mm = grouped_mm
-torch.set_num_threads(8)
-torch.manual_seed(0)
-WORK = os.environ['OUT']
-report = []
 
-# Weights large enough that logits vary, and exact in bfloat16.
-def lively(model, seed):
-    g = torch.Generator().manual_seed(seed)
-    n = lambda p: torch.randn(p.shape, generator=g)
-    u = lambda p, a, b: a + (b - a) * torch.rand(p.shape, generator=g)
-    seen = list(model.named_parameters()) + [(k, b) for k, b in model.named_buffers() if 'correction_bias' in k]
-    for name, p in seen:
-        last = name.split('.')[-1]
-        if last == 'A_log': v = u(p, 1, 12).log()
-        elif last == 'dt_bias' or name.endswith('dt_proj.bias') or last == 'dt_proj_bias':
-            dt = u(p, math.log(0.01), math.log(0.6)).exp(); v = dt + torch.log(-torch.expm1(-dt))
-        elif last == 'D': v = 1 + 0.3 * n(p)
-        elif last == 'recurrent_param': v = u(p, -6, -2)
-        elif 'correction_bias' in last: v = 0.2 * n(p)
-        elif 'norm' in name and p.ndim == 1 and last == 'weight':
-            v = 0.2 * n(p) + (0 if p.float().mean().abs() < 0.5 else 1)
-        elif p.ndim == 1: v = 0.2 * n(p)
-        elif 'embed' in name: v = n(p) * (1 if any('lm_head' in k for k, _ in seen) else 1.6 / math.sqrt(p.shape[-1]))
-        elif 'lm_head' in name: v = 1.6 * n(p) / math.sqrt(p.shape[-1])
-        elif p.ndim == 3 and 'conv' in name: v = 0.5 * n(p)
-        elif p.ndim == 3 and p.shape[-2:] != (1, 1): v = 1.3 * n(p) / math.sqrt(p.shape[-1])
-        elif p.ndim == 2 and 'gate_bias' in name: v = 0.2 * n(p)
-        else: v = 1.3 * n(p) / math.sqrt(p.shape[-1])
-        p.data.copy_(v.to(torch.bfloat16).float())
+def hashed(name, count):
+    seed = 0x811C9DC5
+    for byte in name.encode(): seed = (seed ^ byte) * 0x01000193 & 0xFFFFFFFF
+    mask = np.uint64(0xFFFFFFFF)
+    x = (np.uint64(seed) + np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B1)) & mask
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x ^= x >> np.uint64(shift)
+        x = x * np.uint64(factor) & mask
+    x ^= x >> np.uint64(16)
+    return x.astype(np.float64) / 2.0**31 - 1
+
+def made(name, shape, a, b):
+    values = a + b * hashed(name, math.prod(shape))
+    return torch.from_numpy(values.astype(np.float32)).reshape(shape).to(torch.bfloat16)
+
+# a and b of a tensor, so that logits vary.
+def spread(name, t, untied):
+    last, shape = name.split('.')[-1], t.shape
+    short = lambda x: float(f'{x:.3g}')
+    if last == 'A_log': return 1.2, 1.2
+    if last == 'dt_bias' or name.endswith('dt_proj.bias'): return -2.5, 2.0
+    if last == 'D': return 1.0, 0.5
+    if last == 'recurrent_param': return -4.0, 2.0
+    if 'norm' in name and t.ndim == 1 and last == 'weight': return (0.0 if t.float().mean().abs() < 0.5 else 1.0), 0.35
+    if t.ndim == 1 or 'gate_bias' in name: return 0.0, 0.35
+    if 'embed' in name: return 0.0, 1.7 if untied else short(2.8 / math.sqrt(shape[-1]))
+    if 'lm_head' in name: return 0.0, short(2.8 / math.sqrt(shape[-1]))
+    if 'conv' in name: return 0.0, 0.87
+    return 0.0, short(2.25 / math.sqrt(shape[-1]))
 
 @torch.no_grad()
-def golden(model, vocab, seed, path):
+def golden(model, vocab, seed, path, **kw):
     g = torch.Generator().manual_seed(1000 + seed)
-    run = lambda ids: model(ids, **KW).logits.float()
-    KW = {'use_cache': False} if hasattr(model, 'generation_config') else {}
-    ids = torch.randint(3, vocab, (2, 37), generator=g)
+    run = lambda ids: model(ids, **kw).logits.float()
+    ids = torch.randint(3, vocab, (1, 37), generator=g)
     logits = run(ids)
     prompt = torch.randint(3, vocab, (1, 9), generator=g)
     seq, gap = prompt, 9.0
-    for _ in range(12):
+    for _ in range(8):
         row = run(seq)[0, -1]
         top = row.topk(2).values
         gap = min(gap, float(top[0] - top[1]))
@@ -60,8 +67,8 @@ def golden(model, vocab, seed, path):
     save_file({'input_ids': i32(ids), 'logits': logits.contiguous(), 'prompt_ids': i32(prompt), 'greedy_ids': i32(seq)}, path)
     return logits, gap
 
-HYBRID = {'bamba', 'jamba', 'granitemoehybrid', 'nemotron_h', 'zamba2'}
 # As transformers 4 spells the same configuration.
+HYBRID = {'bamba', 'jamba', 'granitemoehybrid', 'nemotron_h', 'zamba2'}
 def v4(config):
     c = dict(config)
     rope = c.pop('rope_parameters', None)
@@ -82,22 +89,9 @@ def v4(config):
 def write_config(folder, c):
     with open(folder + '/config.json', 'w') as f: f.write(json.dumps(c, indent=1, sort_keys=True) + '\n')
 
-def write_weights(folder, state, fmt):
-    os.path.exists(folder + '/model.safetensors') and os.remove(folder + '/model.safetensors')
-    state = {k: (t if 'correction_bias' in k else t.to(torch.bfloat16)).contiguous() for k, t in state.items()}
-    if fmt == 'single': return save_file(state, folder + '/model.safetensors', metadata={'format': 'pt'})
-    if fmt == 'bin': return torch.save(state, folder + '/pytorch_model.bin')
-    names = sorted(state)
-    half, ext, save = len(names) // 2, '', None
-    stem, ext = ('model', 'safetensors') if fmt == 'shards' else ('pytorch_model', 'bin')
-    where = {}
-    for i, part in enumerate([names[:half], names[half:]]):
-        file = f'{stem}-0000{i + 1}-of-00002.{ext}'
-        piece = {k: state[k] for k in part}
-        save_file(piece, f'{folder}/{file}', metadata={'format': 'pt'}) if ext != 'bin' else torch.save(piece, f'{folder}/{file}')
-        where |= {k: file for k in part}
-    index = {'metadata': {'total_size': sum(t.numel() * t.element_size() for t in state.values())}, 'weight_map': where}
-    with open(f'{folder}/{stem}.{ext}.index.json', 'w') as f: json.dump(index, f, indent=1)
+def write_tensors(folder, tensors, fmt):
+    lines = ',\n'.join(f' {json.dumps(k)}: {json.dumps(t)}' for k, t in tensors.items())
+    with open(folder + '/tensors.json', 'w') as f: f.write(f'{{"format": "{fmt}", "tensors": {{\n{lines}\n}}}}\n')
 
 # The gated norm per group, where transformers normalises the full width.
 def grouped(module, groups):
@@ -109,20 +103,13 @@ def grouped(module, groups):
         return module.weight * y.flatten(-2)
     module.forward = forward
 
-def patched(model, groups):
-    if groups:
-        for name, m in model.named_modules():
-            if 'RMSNormGated' in type(m).__name__: grouped(m, groups)
-    return model
-
 def hf_variant(index, v):
     from transformers import AutoConfig, AutoModelForCausalLM
-    name, folder = v['name'], f"{WORK}/{v['name']}"
+    folder = f"{WORK}/{v['name']}"
     kw = dict(v['config'])
     kind = kw.pop('model_type')
     config = AutoConfig.for_model(kind, **kw)
     model = AutoModelForCausalLM.from_config(config, attn_implementation='eager').float().eval()
-    lively(model, index)
     model.save_pretrained(folder)
     for f in os.listdir(folder):
         if f not in ('config.json', 'model.safetensors'): os.remove(f'{folder}/{f}')
@@ -142,43 +129,49 @@ def hf_variant(index, v):
             if not wrong - keep: break
             keep |= wrong
         c = m
-    write_config(folder, c)
     state = load_file(folder + '/model.safetensors')
-    write_weights(folder, state, v.get('format', 'single'))
-    notes = []
-    try:
-        again = AutoModelForCausalLM.from_pretrained(folder, attn_implementation='eager', dtype=torch.float32).eval()
+    untied = any('lm_head' in k for k in state)
+    tensors = {k: ['f32' if 'correction_bias' in k else 'bf16', list(t.shape), *spread(k, t, untied)] for k, t in sorted(state.items())}
+    made_state = {k: made(k, t[1], t[2], t[3]) for k, t in tensors.items()}
+    save_file({k: t.float() if tensors[k][0] == 'f32' else t for k, t in made_state.items()}, folder + '/model.safetensors', metadata={'format': 'pt'})
+    load = lambda: AutoModelForCausalLM.from_pretrained(folder, attn_implementation='eager', dtype=torch.float32).eval()
+    notes = ''
+    write_config(folder, c)
+    try: again = load()
     except Exception as error:
-        notes.append('not reloaded: ' + str(error)[:160]); again = model
-    vocab = kw['vocab_size']
-    logits, gap = golden(patched(again, v.get('groups')), vocab, index, folder + '/golden.safetensors')
-    first, _ = golden(patched(model, v.get('groups')), vocab, index, '/tmp/first.safetensors')
-    return dict(name=name, std=float(logits.std()), gap=gap, reload=float((first - logits).abs().max()), notes=notes)
+        notes = 'as saved: ' + str(error)[:60].replace('\n', ' ')
+        write_config(folder, raw); again = load(); write_config(folder, c)
+    if v.get('groups'):
+        for _, m in again.named_modules():
+            if 'RMSNormGated' in type(m).__name__: grouped(m, v['groups'])
+    logits, gap = golden(again, kw['vocab_size'], index, folder + '/golden.safetensors', use_cache=False)
+    os.remove(folder + '/model.safetensors')
+    write_tensors(folder, tensors, v.get('format', 'single'))
+    return f"std {logits.std():.2f} gap {gap:.1e} {notes}"
 
 def main():
     from variants import variants, ssm_variants
     only = sys.argv[1].split(',') if len(sys.argv) > 1 else None
     import transformers
     transformers.logging.disable_progress_bar()
+    torch.set_num_threads(8)
+    torch.manual_seed(0)
     print('torch', torch.__version__, 'transformers', transformers.__version__)
-    jobs = [(hf_variant, i, v) for i, v in enumerate(variants)]
     def ssm_job(i, v):
         import ssm
         return ssm.variant(i, v)
-    jobs += [(ssm_job, 500 + i, v) for i, v in enumerate(ssm_variants)]
+    jobs = [(hf_variant, i, v) for i, v in enumerate(variants)] + [(ssm_job, 500 + i, v) for i, v in enumerate(ssm_variants)]
+    failed = 0
     for job, i, v in jobs:
         if only and v['name'] not in only: continue
-        try:
-            r = job(i, v)
+        try: print(f"{v['name']:38} {job(i, v)}")
         except Exception as error:
+            failed += 1
             shutil.rmtree(f"{WORK}/{v['name']}", ignore_errors=True)
             where = traceback.extract_tb(error.__traceback__)[-1]
-            r = dict(name=v['name'], error=f'{type(error).__name__}: {str(error)[:400]} at {where.filename[-50:]}:{where.lineno}')
-        report.append(r)
-        if 'error' in r: print(r['name'], 'ERROR', r['error'])
-        else: print(f"{r['name']:32} std {r['std']:.2f} gap {r['gap']:.1e} reload {r['reload']:.1e} {' '.join(r['notes'])}")
+            print(v['name'], f'ERROR {type(error).__name__}: {str(error)[:400]} at {where.filename[-50:]}:{where.lineno}')
         sys.stdout.flush()
-    print('made', sum('error' not in r for r in report), 'of', len(report))
+    print('failed', failed)
 
 if __name__ == '__main__':
     sys.modules['make'] = sys.modules['__main__']

@@ -3,6 +3,7 @@ import importlib.machinery, json, os, sys, types
 import torch, torch.nn.functional as F
 # A checkout of state-spaces/mamba at e9594ce.
 SOURCE = os.environ['MAMBA_SSM']
+sys.path.insert(0, SOURCE) # einops may lie beside it
 class Rotary(torch.nn.Module):
     def __init__(self, dim, base=10000.0, interleaved=False, device=None):
         super().__init__(); self.dim, self.base, self.interleaved = dim, base, interleaved
@@ -44,11 +45,14 @@ def variant(index, v):
     c['fused_add_norm'] = False
     config = MambaConfig(**c)
     model = MambaLMHeadModel(config).float().eval()
-    make.lively(model, index)
-    model.tie_weights()
-    state = {k: t.to(torch.bfloat16) if 'A_log' not in k else t for k, t in model.state_dict().items()}
-    torch.save(state, folder + '/pytorch_model.bin')
+    state = model.state_dict()
+    tied = config.tie_embeddings
+    tensors = {}
+    for k, t in state.items():
+        own = 'backbone.embedding.weight' if tied and k == 'lm_head.weight' else k
+        tensors[k] = ['bf16', list(t.shape), *make.spread(own, state[own], not tied)] + ([own] if own != k else [])
+    model.load_state_dict({k: make.made(t[4] if len(t) > 4 else k, *t[1:4]).float() for k, t in tensors.items()})
+    make.write_tensors(folder, tensors, 'bin')
     make.write_config(folder, written)
-    vocab = written.get('vocab_size')
-    logits, gap = make.golden(model, vocab, index, folder + '/golden.safetensors')
-    return dict(name=v['name'], std=float(logits.std()), gap=gap, reload=0.0, notes=[])
+    logits, gap = make.golden(model, written.get('vocab_size'), index, folder + '/golden.safetensors')
+    return f"std {logits.std():.2f} gap {gap:.1e}"
