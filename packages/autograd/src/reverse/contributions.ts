@@ -38,7 +38,9 @@ function joinSlices(value: Value, contributions: readonly Contribution[]): Tenso
     const compact = compactWindow(cast(gradient, value.dtype), window);
     const box = windowBox(compact, size);
     if (!box || isWholeBox(box)) return undefined;
-    boxes.push({ compact, box });
+    const same = boxes.findIndex((other) => isSameBox(other.box, box));
+    if (same < 0) boxes.push({ compact, box });
+    else boxes[same] = { compact: sumOf(boxes[same]!.compact, compact), box };
   }
   const first = boxes[0]!.box;
   const differing = first.dims.flatMap((_, axis) =>
@@ -52,7 +54,10 @@ function joinSlices(value: Value, contributions: readonly Contribution[]): Tenso
     ({ box }) =>
       box.dims.length === first.dims.length && box.dims.every((dim, axis) => dim === first.dims[axis]),
   );
-  const axis = differing[0];
+  // All on one window: nothing is side by side, and it is padded once.
+  const axis =
+    differing[0] ??
+    (boxes.length === 1 ? first.dims.findIndex((dim, at) => dim !== first.extents[at]) : undefined);
   if (!isSameValue || axis === undefined || differing.length > 1) return undefined;
   const parts = layOut(boxes, axis);
   if (!parts) return undefined;
@@ -61,6 +66,17 @@ function joinSlices(value: Value, contributions: readonly Contribution[]): Tenso
   const after = first.dims.map((dim, at) => dim - before[at]! - along.shape[at]!);
   const isPadded = [...before, ...after].some((count) => count > 0);
   return reshape(isPadded ? pad(along, before, after) : along, value.shape);
+}
+
+function isSameBox(a: WindowBox, b: WindowBox): boolean {
+  return (['dims', 'starts', 'extents'] as const).every(
+    (part) => a[part].length === b[part].length && a[part].every((each, axis) => each === b[part][axis]),
+  );
+}
+
+/** Two gradients of one window as one. */
+function sumOf(a: CompactWindow, b: CompactWindow): CompactWindow {
+  return { ...a, gradient: add(a.gradient, b.gradient) };
 }
 
 /** The parts in order with zeros in the gaps; `undefined` if two overlap. */

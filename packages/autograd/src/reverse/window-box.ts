@@ -1,7 +1,10 @@
 import { elementCount, type StridedType } from '@hybra/spec';
 import { permute, reshape, sum, type Tensor } from '@hybra/tensor';
 
-/** The gradient of a window with its repeated axes summed, its axes from the widest stride to the narrowest. */
+/**
+ * The gradient of a window with its repeated axes summed, its axes from the widest stride to the narrowest, those
+ * that lie as one joined: two windows on one value then have the same axes, whatever their shapes were.
+ */
 export interface CompactWindow {
   readonly gradient: Tensor;
   /** Extent and stride of each axis, strides descending; none has extent 1 or stride 0. */
@@ -17,7 +20,7 @@ export interface WindowBox {
 }
 
 /**
- * Undoes `expand` and `permute`: sums what was repeated and orders the axes as the value lies in memory.
+ * Undoes `expand`, `permute` and `reshape`: sums what was repeated and orders the axes as the value lies in memory.
  * @param gradient as the window's shape
  */
 export function compactWindow(gradient: Tensor, window: StridedType): CompactWindow {
@@ -31,9 +34,20 @@ export function compactWindow(gradient: Tensor, window: StridedType): CompactWin
   );
   const order = kept.map((_, index) => index).sort((a, b) => kept[b]!.stride - kept[a]!.stride);
   const isOrdered = order.every((from, to) => from === to);
+  const joined: { extent: number; stride: number }[] = [];
+  for (const index of order) {
+    const { extent, stride } = kept[index]!;
+    const outer = joined.at(-1);
+    if (outer?.stride === extent * stride)
+      joined[joined.length - 1] = { extent: outer.extent * extent, stride };
+    else joined.push({ extent, stride });
+  }
   return {
-    gradient: isOrdered ? flat : permute(flat, order),
-    axes: order.map((index) => ({ extent: kept[index]!.extent, stride: kept[index]!.stride })),
+    gradient: reshape(
+      isOrdered ? flat : permute(flat, order),
+      joined.map(({ extent }) => extent),
+    ),
+    axes: joined,
     offset: window.offset,
   };
 }

@@ -40,10 +40,10 @@ export const elementwiseRules = {
   cast: simple((g, [x]) => [isFloat(x!.dtype) && isFloat(g.dtype) ? cast(g, x!.dtype) : undefined]),
   add: simple((g) => [g, g]),
   sub: ({ cotangents: [g], wanted }) => [g, wanted[1] ? neg(g!) : undefined],
-  mul: ({ cotangents: [g], inputs: [a, b], wanted }) => [
-    wanted[0] ? mul(g!, b!) : undefined,
-    wanted[1] ? mul(g!, a!) : undefined,
-  ],
+  mul: ({ cotangents: [g], inputs: [a, b], wanted }) => {
+    if (isSameWindow(a!, b!)) return [mul(g!, mul(a!, 2)), undefined]; // a square
+    return [wanted[0] ? mul(g!, b!) : undefined, wanted[1] ? mul(g!, a!) : undefined];
+  },
   div: ({ cotangents: [g], inputs: [, b], outputs: [y], wanted }) => {
     const overB = div(g!, b!);
     return [overB, wanted[1] ? neg(mul(overB, y!)) : undefined];
@@ -62,6 +62,22 @@ export const elementwiseRules = {
   ],
   floor: () => [undefined],
 } as const satisfies Record<string, Rule>;
+
+/** Whether two tensors are the same window on the same value: what is computed from them is computed once. */
+function isSameWindow(a: Tensor, b: Tensor): boolean {
+  const isSameValue =
+    a.value === b.value ||
+    (a.value.kind === 'call' &&
+      b.value.kind === 'call' &&
+      a.value.node === b.value.node &&
+      a.value.index === b.value.index);
+  return (
+    isSameValue &&
+    a.offset === b.offset &&
+    a.shape.every((extent, axis) => extent === b.shape[axis]) &&
+    a.strides.every((stride, axis) => stride === b.strides[axis])
+  );
+}
 
 /** The whole gradient to the first of two inputs where `isFirst` holds, to the second elsewhere. */
 function toOne(g: Tensor, isFirst: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[] {

@@ -1,26 +1,43 @@
-import { add, cast, mean, mul, rsqrt, square, sub, sum, type Tensor } from '@hybra/tensor';
+import {
+  add,
+  cast,
+  gatedRmsNormGradient,
+  mean,
+  mul,
+  rmsNormGradient,
+  rsqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from '@hybra/tensor';
 import type { Rule } from './rule.js';
 import { wideDType } from './wide.js';
 
-/**
- * y = x r w with r = 1 / √(mean(x²) + ε): dx = r (g w − n · mean(g w n)) with n = x r, dw = Σ g n
- * (Zhang & Sennrich 2019, appendix).
- */
-export const rmsNormRule: Rule = ({ cotangents: [g], inputs: [x, weight], attributes, wanted }) => {
+/** Through `rmsNormGradient`. */
+export const rmsNormRule: Rule = ({ cotangents: [g], inputs: [x, weight], attributes }) => {
   const dtype = wideDType(x!, weight!);
-  const wide = cast(x!, dtype);
-  const gradient = cast(g!, dtype);
-  const scale = rsqrt(add(mean(square(wide), -1, { keepDims: true }), attributes.epsilon as number));
-  const normalized = mul(wide, scale);
-  return [
-    wanted[0]
-      ? cast(throughScale(mul(gradient, cast(weight!, dtype)), normalized, scale), x!.dtype)
-      : undefined,
-    wanted[1] ? sum(mul(gradient, normalized), leading(x!)) : undefined,
-  ];
+  const { dx, dweight } = rmsNormGradient(cast(x!, dtype), cast(weight!, dtype), cast(g!, dtype), {
+    epsilon: attributes.epsilon as number,
+  });
+  return [cast(dx, x!.dtype), cast(dweight, weight!.dtype)];
 };
 
-/** y = n w + b with n = (x − mean) r: as {@link rmsNormRule} with the mean of the gradient taken away too. */
+/** Through `gatedRmsNormGradient`. */
+export const gatedRmsNormRule: Rule = ({ cotangents: [g], inputs: [x, gate, weight], attributes }) => {
+  const dtype = wideDType(x!, gate!, weight!);
+  const { dx, dgate, dweight } = gatedRmsNormGradient(
+    { x: cast(x!, dtype), gate: cast(gate!, dtype), weight: cast(weight!, dtype), dy: cast(g!, dtype) },
+    {
+      epsilon: attributes.epsilon as number,
+      groups: attributes.groups as number,
+      normBeforeGate: attributes.normBeforeGate === true,
+    },
+  );
+  return [cast(dx, x!.dtype), cast(dgate, gate!.dtype), cast(dweight, weight!.dtype)];
+};
+
+/** y = n w + b with n = (x − mean) r: as RMSNorm's with the mean of the gradient taken away too. */
 export const layerNormRule: Rule = ({ cotangents: [g], inputs: [x, weight, bias], attributes, wanted }) => {
   const dtype = wideDType(x!, weight!);
   const wide = cast(x!, dtype);

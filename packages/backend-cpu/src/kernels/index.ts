@@ -26,6 +26,13 @@ import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { selectKernel } from './elementwise/select.js';
 import { unaryKernels } from './elementwise/unary.js';
+import { attentionGradientKernel } from './gradient/attention-gradient.js';
+import { causalConv1dGradientKernel } from './gradient/causal-conv-gradient.js';
+import { crossEntropyGradientKernel } from './gradient/cross-entropy-gradient.js';
+import { gatedRmsNormGradientKernel, rmsNormGradientKernel } from './gradient/norm-gradients.js';
+import { adamwStepKernel, sumOfSquaresKernel } from './gradient/optimizer.js';
+import { selectiveScanGradientKernel } from './gradient/selective-gradient.js';
+import { ssdChunkScanGradientKernel } from './gradient/ssd-gradient.js';
 import { matmulKernel } from './matmul/matmul.js';
 import { quantizedMatmulKernel } from './matmul/quantized-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
@@ -83,6 +90,15 @@ export const standardKernels: readonly CpuKernel[] = [
   selectiveStepKernel,
   ssdChunkScanKernel,
   ssdStepKernel,
+  sumOfSquaresKernel,
+  rmsNormGradientKernel,
+  gatedRmsNormGradientKernel,
+  crossEntropyGradientKernel,
+  causalConv1dGradientKernel,
+  selectiveScanGradientKernel,
+  ssdChunkScanGradientKernel,
+  attentionGradientKernel,
+  adamwStepKernel,
 ];
 
 /**

@@ -10,7 +10,9 @@
   X(silu) X(gelu) X(softplus) X(swiglu) X(softmax) X(logSoftmax) X(rmsNorm) X(gatedRmsNorm) X(layerNorm) \
   X(quantizedMatmul) X(crossEntropy) X(topK) X(sample) \
   X(rope) X(attention) X(causalConv1d) X(segmentSum) X(selectiveScan) X(selectiveStep) X(ssdChunkScan) \
-  X(ssdStep)
+  X(ssdStep) \
+  X(sumOfSquares) X(rmsNormGradient) X(gatedRmsNormGradient) X(crossEntropyGradient) X(causalConv1dGradient) \
+  X(selectiveScanGradient) X(ssdChunkScanGradient) X(attentionGradient) X(adamwStep)
 
 namespace hybra {
 

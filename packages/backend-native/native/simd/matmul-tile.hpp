@@ -129,6 +129,15 @@ inline void packPanel(const typename Reader::Element* b, std::int64_t bK, std::i
 /** Packs `rows` rows of a, K deep: `to[k · tileRows + row]`. Missing rows are left as they are: no tile reads them. */
 template <class Weights>
 inline void packRows(const float* a, std::int64_t aM, std::int64_t aK, std::int64_t rows, std::int64_t K, float* to) {
+  if (aM == 1) {
+    // A transposed a: neighbouring rows lie side by side, and walking down K row by row would miss every cache.
+    for (std::int64_t k = 0; k < K; k++) {
+      const float* from = a + Weights::column(k) * aK;
+      if (rows == tileRows) std::memcpy(to + k * tileRows, from, tileRows * 4);
+      else std::memcpy(to + k * tileRows, from, rows * 4);
+    }
+    return;
+  }
   for (std::int64_t row = 0; row < rows; row++) {
     const float* from = a + row * aM;
     for (std::int64_t k = 0; k < K; k++) to[k * tileRows + row] = from[Weights::column(k) * aK];

@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t blockDepth = 256;
 /** Panels of b that one task packs and multiplies with all rows. */
 constexpr std::int64_t panelsPerTask = 4;
-/** Rows of a that are packed at once. */
-constexpr std::int64_t rowsPerBlock = 36 * tileRows;
+/** Most rows of a that are packed at once. */
+constexpr std::int64_t mostRowsPerBlock = 40 * tileRows;
 /** Up to this many rows dot products win over packing. */
 constexpr std::int64_t fewRows = 8;
 
@@ -22,10 +22,12 @@ HYBRA_INLINE bool runsAsDots(const MatmulPlan& plan) {
   return plan.M <= fewRows && plan.bK == 1 && (plan.aK == 1 || plan.K == 1);
 }
 
-HYBRA_INLINE std::int64_t packedRowsBytes(const MatmulPlan& plan) {
-  const std::int64_t rows = least(ceilDivide(plan.M, tileRows) * tileRows, rowsPerBlock);
-  return alignUp(rows * plan.K * 4);
+/** Rows of a block: equal ones, because each packs all of b again and a small last one would pay as much. */
+HYBRA_INLINE std::int64_t rowsPerBlock(const MatmulPlan& plan) {
+  const std::int64_t tiles = ceilDivide(plan.M, tileRows), blocks = ceilDivide(plan.M, mostRowsPerBlock);
+  return blocks == 0 ? tileRows : ceilDivide(tiles, blocks) * tileRows;
 }
+HYBRA_INLINE std::int64_t packedRowsBytes(const MatmulPlan& plan) { return alignUp(rowsPerBlock(plan) * plan.K * 4); }
 HYBRA_INLINE std::int64_t panelBytes() {
   return alignUp((panelsPerTask * tileColumns + 4) * blockDepth * 4);
 }
@@ -95,8 +97,9 @@ template <class Weights, class Share>
 void multiplyPacked(const MatmulPlan& plan, const float* a, const Weights& weights, float* y, float* packed,
                     char* panels, Share share) {
   const std::int64_t groups = ceilDivide(plan.N, panelsPerTask * tileColumns);
-  for (std::int64_t m = 0; m < plan.M; m += rowsPerBlock) {
-    const std::int64_t rows = least(rowsPerBlock, plan.M - m);
+  const std::int64_t block = rowsPerBlock(plan);
+  for (std::int64_t m = 0; m < plan.M; m += block) {
+    const std::int64_t rows = least(block, plan.M - m);
     share(0.5 * rows * plan.K, ceilDivide(rows, tileRows), [&](std::int64_t panel, int) {
       packBlock<Weights>(plan, a + m * plan.aM, rows, panel, packed);
     });

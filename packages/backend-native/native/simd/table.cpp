@@ -1,16 +1,22 @@
 /* All kernels of one instruction set: compiled once for each, with HYBRA_ISA as the namespace. */
 #include "../scalar/scalar.hpp"
+#include "attention-gradient.hpp"
 #include "attention.hpp"
 #include "cast.hpp"
+#include "causal-conv-gradient.hpp"
 #include "causal-conv.hpp"
 #include "ceilings.hpp"
 #include "elementwise.hpp"
 #include "matmul.hpp"
+#include "optimizer.hpp"
 #include "quantized-matmul.hpp"
 #include "reduce.hpp"
 #include "rope.hpp"
+#include "row-gradients.hpp"
 #include "rows.hpp"
+#include "selective-gradient.hpp"
 #include "selective-scan.hpp"
+#include "ssd-gradient.hpp"
 #include "ssd-scan.hpp"
 #include "widen.hpp"
 
@@ -41,6 +47,13 @@ std::int64_t ownScratch(const Call& call, int threads) {
     case Op::selectiveStep: return selectiveScratch(call, threads);
     case Op::ssdChunkScan:
     case Op::ssdStep: return ssdScratch(call, threads);
+    case Op::sumOfSquares: return sumOfSquaresScratch(call);
+    case Op::rmsNormGradient: return normGradientScratch(call, 1);
+    case Op::gatedRmsNormGradient: return normGradientScratch(call, 2);
+    case Op::causalConv1dGradient: return convGradientScratch(call, threads);
+    case Op::selectiveScanGradient: return selectiveGradientScratch(call, threads);
+    case Op::ssdChunkScanGradient: return ssdGradientScratch(call, threads);
+    case Op::attentionGradient: return attentionGradientScratch(call, threads);
     case Op::sort:
     case Op::topK: return 8 * call.inputs[0].extent(1);
     case Op::sample: return 16 * call.inputs[0].extent(1);

@@ -2,6 +2,7 @@ import type { OpCall, OpName } from '@hybra/spec';
 import { arrayRules } from './array.js';
 import { compositeRules } from './composite.js';
 import { elementwiseRules } from './elementwise.js';
+import { gradientRules } from './gradient.js';
 import { quantizedRules } from './quantized.js';
 import type { Rule, RuleAnswer } from './rule.js';
 import { sequenceRules } from './sequence.js';
@@ -15,6 +16,7 @@ const rules: Readonly<Partial<Record<OpName, Rule>>> = {
   ...compositeRules,
   ...quantizedRules,
   ...sequenceRules,
+  ...gradientRules,
 };
 
 /** The rule of an op; `undefined` for one that this backend does not know. */

@@ -1,6 +1,7 @@
 import { arraySignatures } from './array.js';
 import { compositeSignatures } from './composite.js';
 import { elementwiseSignatures } from './elementwise.js';
+import { gradientSignatures } from './gradient.js';
 import type { OpSignature } from './op-signature.js';
 import { sequenceSignatures } from './sequence.js';
 
@@ -10,6 +11,7 @@ export const opSignatures = {
   ...arraySignatures,
   ...compositeSignatures,
   ...sequenceSignatures,
+  ...gradientSignatures,
 } as const satisfies Record<string, OpSignature>;
 
 /** Name of an op of the contract. */

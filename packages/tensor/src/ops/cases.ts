@@ -25,6 +25,17 @@ import { notCases } from './elementwise/not.cases.js';
 import { selectCases } from './elementwise/select.cases.js';
 import { unaryCases } from './elementwise/unary.cases.js';
 import { moeCases } from './experts/moe.cases.js';
+import {
+  adamwStepCases,
+  attentionGradientCases,
+  causalConv1dGradientCases,
+  crossEntropyGradientCases,
+  gatedRmsNormGradientCases,
+  rmsNormGradientCases,
+  selectiveScanGradientCases,
+  ssdChunkScanGradientCases,
+  sumOfSquaresCases,
+} from './gradient/gradient.cases.js';
 import { crossEntropyCases } from './loss/cross-entropy.cases.js';
 import { gatedRmsNormCases } from './norm/gated-rms-norm.cases.js';
 import { layerNormCases, rmsNormCases } from './norm/norm.cases.js';
@@ -86,4 +97,13 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   selectiveStep: selectiveStepCases,
   ssdChunkScan: ssdChunkScanCases,
   ssdStep: ssdStepCases,
+  adamwStep: adamwStepCases,
+  attentionGradient: attentionGradientCases,
+  causalConv1dGradient: causalConv1dGradientCases,
+  crossEntropyGradient: crossEntropyGradientCases,
+  gatedRmsNormGradient: gatedRmsNormGradientCases,
+  rmsNormGradient: rmsNormGradientCases,
+  selectiveScanGradient: selectiveScanGradientCases,
+  ssdChunkScanGradient: ssdChunkScanGradientCases,
+  sumOfSquares: sumOfSquaresCases,
 };

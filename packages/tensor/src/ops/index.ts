@@ -25,6 +25,15 @@ import { notDefinition } from './elementwise/not.js';
 import { selectDefinition } from './elementwise/select.js';
 import { unaryDefinitions } from './elementwise/unary.js';
 import { moeDefinition } from './experts/moe.js';
+import { adamwStepDefinition } from './gradient/adamw-step.js';
+import { attentionGradientDefinition } from './gradient/attention-gradient.js';
+import { causalConv1dGradientDefinition } from './gradient/causal-conv1d-gradient.js';
+import { crossEntropyGradientDefinition } from './gradient/cross-entropy-gradient.js';
+import { gatedRmsNormGradientDefinition } from './gradient/gated-rms-norm-gradient.js';
+import { rmsNormGradientDefinition } from './gradient/rms-norm-gradient.js';
+import { selectiveScanGradientDefinition } from './gradient/selective-scan-gradient.js';
+import { ssdChunkScanGradientDefinition } from './gradient/ssd-chunk-scan-gradient.js';
+import { sumOfSquaresDefinition } from './gradient/sum-of-squares.js';
 import { crossEntropyDefinition } from './loss/cross-entropy.js';
 import { gatedRmsNormDefinition } from './norm/gated-rms-norm.js';
 import { layerNormDefinition } from './norm/layer-norm.js';
@@ -111,6 +120,15 @@ export {
   tanh,
 } from './elementwise/unary.js';
 export { type ExpertActivation, type MoeInputs, moe } from './experts/moe.js';
+export { type AdamwMoments, type AdamwStepOptions, adamwStep } from './gradient/adamw-step.js';
+export { attentionGradient } from './gradient/attention-gradient.js';
+export { causalConv1dGradient } from './gradient/causal-conv1d-gradient.js';
+export { crossEntropyGradient } from './gradient/cross-entropy-gradient.js';
+export { type GatedRmsNormGradientInputs, gatedRmsNormGradient } from './gradient/gated-rms-norm-gradient.js';
+export { rmsNormGradient } from './gradient/rms-norm-gradient.js';
+export { selectiveScanGradient } from './gradient/selective-scan-gradient.js';
+export { type SsdChunkScanGradients, ssdChunkScanGradient } from './gradient/ssd-chunk-scan-gradient.js';
+export { sumOfSquares } from './gradient/sum-of-squares.js';
 export { crossEntropy } from './loss/cross-entropy.js';
 export { type GatedRmsNormOptions, gatedRmsNorm } from './norm/gated-rms-norm.js';
 export { layerNorm } from './norm/layer-norm.js';
@@ -182,4 +200,13 @@ export const opDefinitions: Readonly<Record<OpName, OpDefinition>> = {
   selectiveStep: selectiveStepDefinition,
   ssdChunkScan: ssdChunkScanDefinition,
   ssdStep: ssdStepDefinition,
+  adamwStep: adamwStepDefinition,
+  attentionGradient: attentionGradientDefinition,
+  causalConv1dGradient: causalConv1dGradientDefinition,
+  crossEntropyGradient: crossEntropyGradientDefinition,
+  gatedRmsNormGradient: gatedRmsNormGradientDefinition,
+  rmsNormGradient: rmsNormGradientDefinition,
+  selectiveScanGradient: selectiveScanGradientDefinition,
+  ssdChunkScanGradient: ssdChunkScanGradientDefinition,
+  sumOfSquares: sumOfSquaresDefinition,
 };

@@ -7,11 +7,8 @@ import {
   compile,
   concat,
   div,
-  less,
   maximum,
-  mul,
   reshape,
-  select,
   slice,
   sum,
   type Tensor,
@@ -112,11 +109,8 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
     passes.map((pass) => pass.gradients[index]!).reduce((a, b) => add(a, b)),
   );
   // From the last layer to the first, as the backward pass makes them: none waits for the others.
-  const means = sums.map((each) => div(each, count));
-  const { norm, scale, squares } = clipByNorm([...means].reverse(), settings.clip);
-  const isSound = less(norm, Number.POSITIVE_INFINITY); // false for NaN
-  const numbers = [0, 1, 2].map((index) => reshape(slice(inputs.numbers!, 0, index, index + 1), []));
-  const scalars = { learningRate: numbers[0]!, firstCorrection: numbers[1]!, secondCorrection: numbers[2]! };
+  const { norm, scale, squares } = clipByNorm([...sums].reverse(), count, settings.clip);
+  const numbers = concat([inputs.numbers!, reshape(scale, [1])], 0);
   const updated: Record<string, Tensor> = {};
   for (const [index, { name, decays }] of variables.entries()) {
     const before = {
@@ -124,9 +118,9 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
       first: states[stateNames.first(name)]!,
       second: states[stateNames.second(name)]!,
     };
-    const after = adamW(before, mul(means[index]!, scale), scalars, { ...settings.adamW, decays });
+    const after = adamW(before, sums[index]!, numbers, { ...settings.adamW, decays });
     for (const part of ['parameter', 'first', 'second'] as const) {
-      updated[stateNames[part](name)] = select(isSound, after[part], before[part]);
+      updated[stateNames[part](name)] = after[part];
     }
   }
   return { outputs: { loss, norm, squares: concat([...squares].reverse(), 0) }, states: updated };
