@@ -2,9 +2,11 @@
  * Builds the addon with the C++ compiler that is there: g++, clang++ or c++ (or CXX). Without one it says so and
  * succeeds, because the package then works as one whose binary is missing.
  *
- *     node build.mjs [--sanitize | --package]
+ *     node build.mjs [--sanitize] [--copy-to FOLDER | --package]
  *
- * `--package` also lays out `npm/PLATFORM`, the package of this platform's binary, ready to publish.
+ * `--sanitize` builds for the address and undefined-behaviour sanitizers, beside the other build; `sanitize.mjs` runs
+ * it. `--copy-to` also copies the binary; `--package` lays out `npm/PLATFORM`, a package of this platform's binary, for
+ * platforms that have none in the workspace.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,29 +19,26 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(fileURLToPath(import.meta.url));
 const sources = join(root, 'native');
 const isSanitized = process.argv.includes('--sanitize');
+const fileName = 'hybra-native.node';
 const target = `${process.platform}-${process.arch}`;
-const output = join(root, 'prebuilds', target);
+const output = join(root, 'prebuilds', isSanitized ? `${target}-sanitized` : target);
 
-/** Instruction sets by processor: the name of the kernels' namespace and the compiler's flags. */
+const avx2 = ['-march=x86-64', '-mavx2', '-mfma', '-mf16c'];
+const avx512 = [...avx2, '-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq'];
+
+/**
+ * Instruction sets by processor: the name of the kernels' namespace, the compiler's flags, and whether there are all
+ * kernels for it or products of bytes only. `native/core/isa.cpp` combines them.
+ */
 const instructionSets = {
   x64: [
-    { name: 'baseline', flags: ['-march=x86-64'] },
-    { name: 'avx2', flags: ['-march=x86-64', '-mavx2', '-mfma', '-mf16c'] },
-    {
-      name: 'avx512',
-      flags: [
-        '-march=x86-64',
-        '-mavx2',
-        '-mfma',
-        '-mf16c',
-        '-mavx512f',
-        '-mavx512bw',
-        '-mavx512vl',
-        '-mavx512dq',
-      ],
-    },
+    { name: 'baseline', flags: ['-march=x86-64'], hasAll: true },
+    { name: 'avx2', flags: avx2, hasAll: true },
+    { name: 'avxvnni', flags: [...avx2, '-mavxvnni'], hasAll: false },
+    { name: 'avx512', flags: avx512, hasAll: true },
+    { name: 'avx512vnni', flags: [...avx512, '-mavx512vnni'], hasAll: false },
   ],
-  arm64: [{ name: 'neon', flags: [] }],
+  arm64: [{ name: 'neon', flags: [], hasAll: true }],
 };
 
 /** @param {string} message */
@@ -64,6 +63,38 @@ function filesUnder(folder) {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesUnder(path) : [path];
   });
+}
+
+/**
+ * A file and all of ours that it includes.
+ * @param {string} path @param {Set<string>} [found] @returns {Set<string>}
+ */
+function withIncludes(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, name] of readFileSync(path, 'utf8').matchAll(/^#include "(.+)"/gm)) {
+    withIncludes(join(dirname(path), name ?? ''), found);
+  }
+  return found;
+}
+
+/**
+ * Compiles a unit unless its object is of the same sources and flags.
+ * @param {string} compiler @param {{ path: string, object: string, flags: string[] }} unit
+ */
+async function compile(compiler, { path, object, flags }) {
+  const hash = createHash('sha256').update(JSON.stringify([compilerVersion(compiler), flags]));
+  for (const file of [...withIncludes(path)].sort()) hash.update(readFileSync(file));
+  const digest = hash.digest('hex');
+  const stamp = `${object}.stamp`;
+  if (existsSync(object) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  await run(compiler, [...flags, '-c', path, '-o', object]);
+  writeFileSync(stamp, digest);
+}
+
+/** @param {string} compiler */
+function compilerVersion(compiler) {
+  return spawnSync(compiler, ['--version']).stdout.toString();
 }
 
 /**
@@ -115,7 +146,6 @@ async function build(compiler) {
     '-Wno-uninitialized',
     '-DNAPI_VERSION=8',
     `-I${headers}`,
-    ...sets.map(({ name }) => `-DHYBRA_HAS_${name.toUpperCase()}`),
   ];
   const units = ['addon', 'core', 'scalar'].flatMap((folder) =>
     filesUnder(join(sources, folder))
@@ -126,12 +156,14 @@ async function build(compiler) {
         flags: /** @type {string[]} */ ([]),
       })),
   );
-  for (const { name, flags } of sets) {
-    units.push({
-      path: join(sources, 'simd/table.cpp'),
-      name: `simd-${name}`,
-      flags: [...flags, `-DHYBRA_ISA=${name}`],
-    });
+  for (const { name, flags, hasAll } of sets) {
+    for (const unit of hasAll ? ['table', 'integer-products'] : ['integer-products']) {
+      units.push({
+        path: join(sources, `simd/${unit}.cpp`),
+        name: `${unit}-${name}`,
+        flags: [...flags, `-DHYBRA_ISA=${name}`],
+      });
+    }
   }
   const objects = join(output, 'objects');
   mkdirSync(objects, { recursive: true });
@@ -140,7 +172,7 @@ async function build(compiler) {
     units.map(
       ({ path, name, flags }) =>
         () =>
-          run(compiler, [...shared, ...flags, '-c', path, '-o', objectOf(name)]),
+          compile(compiler, { path, object: objectOf(name), flags: [...shared, ...flags] }),
     ),
   );
   const linking = {
@@ -152,7 +184,7 @@ async function build(compiler) {
     ...(isSanitized ? ['-fsanitize=address,undefined'] : []),
     ...units.map(({ name }) => objectOf(name)),
     '-o',
-    join(output, 'hybra-native.node'),
+    join(output, fileName),
     '-pthread',
     ...linking[/** @type {'linux' | 'darwin'} */ (process.platform)],
   ]);
@@ -170,7 +202,7 @@ function layOutPackage() {
     cpu: [process.arch],
     ...(process.platform === 'linux' && { libc: ['glibc'] }),
   };
-  const files = ['hybra-native.node', 'README.md', 'LICENSE'];
+  const files = [fileName, 'README.md', 'LICENSE'];
   const manifest = {
     name,
     version,
@@ -179,7 +211,7 @@ function layOutPackage() {
     engines,
     ...platform,
     files,
-    main: 'hybra-native.node',
+    main: fileName,
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   writeFileSync(
@@ -187,7 +219,7 @@ function layOutPackage() {
     `# ${name}\n\n${description} Install @hybra/backend-native instead.\n`,
   );
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  copyFileSync(join(output, 'hybra-native.node'), join(folder, 'hybra-native.node'));
+  copyFileSync(join(output, fileName), join(folder, fileName));
   say(`npm/${target} is ready to publish`);
 }
 
@@ -201,21 +233,20 @@ async function main() {
     say('no C++20 compiler was found (g++, clang++ or c++); the reference backend will be used.');
     return;
   }
-  const version = spawnSync(compiler, ['--version']).stdout.toString();
-  const hash = createHash('sha256').update(JSON.stringify([version, isSanitized]));
+  const hash = createHash('sha256').update(JSON.stringify([compilerVersion(compiler), isSanitized]));
   for (const path of [...filesUnder(sources).sort(), fileURLToPath(import.meta.url)])
     hash.update(readFileSync(path));
   const stamp = join(output, 'stamp');
   const digest = hash.digest('hex');
   const isFresh =
-    existsSync(join(output, 'hybra-native.node')) &&
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === digest;
+    existsSync(join(output, fileName)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest;
   if (!isFresh) {
     await build(compiler);
     writeFileSync(stamp, digest);
     say(`built for ${target} with ${compiler}`);
   }
+  const copyTo = process.argv.indexOf('--copy-to') + 1;
+  if (copyTo > 0) copyFileSync(join(output, fileName), join(process.argv[copyTo] ?? '.', fileName));
   if (process.argv.includes('--package')) layOutPackage();
 }
 

@@ -20,6 +20,7 @@ export const architecture: Readonly<Record<string, PackageRule>> = {
   '@hybra/backend-cpu': portableBackend,
   '@hybra/backend-webgpu': portableBackend,
   '@hybra/backend-native': backend,
+  '@hybra/backend-native-linux-x64': { imports: [], browserSafe: false },
   '@hybra/backend-cuda': backend,
   '@hybra/webgpu-node': { imports: [], browserSafe: false },
   '@hybra/backend-testkit': { imports: ['@hybra/spec', '@hybra/tensor'], browserSafe: false },

@@ -1,5 +1,5 @@
 import { describeWith, requirement } from '@hybra/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadAddon } from './addon/load-addon.js';
 import { native } from './backend.js';
 import { ceilingMeter } from './ceilings.js';
@@ -7,9 +7,13 @@ import { ceilingMeter } from './ceilings.js';
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe('without a binary', () => {
   it('says for which platform there is none, and the way out', async () => {
-    const absent = native({ load: () => loadAddon('plan9-vax') });
+    const absent = native({ load: () => loadAddon({ platform: 'plan9-vax' }) });
     expect(await absent.probe()).toMatchObject({
       available: false,
       reason: expect.stringContaining('no prebuilt binary for plan9-vax'),
@@ -25,6 +29,17 @@ describe('without a binary', () => {
 describe('bad options', () => {
   it.each([0, 1.5, -2, Number.NaN])('refuses %d threads', (threads) => {
     expect(() => native({ threads })).toThrow(expect.objectContaining({ code: 'E_ARGUMENT' }));
+  });
+
+  it('refuses products that there are not, in options and in the environment', () => {
+    const refusal = expect.objectContaining({
+      code: 'E_ARGUMENT',
+      message: expect.stringMatching(/int4, expected int8 or float32/),
+    });
+    expect(() => native({ quantizedProducts: 'int4' as 'int8' })).toThrow(refusal);
+    vi.stubEnv('HYBRA_NATIVE_QUANTIZED_PRODUCTS', 'int4');
+    expect(() => native()).toThrow(refusal);
+    expect(() => native({ quantizedProducts: 'float32' })).not.toThrow();
   });
 
   it('refuses a negative memory limit', () => {

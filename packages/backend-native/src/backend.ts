@@ -3,6 +3,7 @@ import { type Backend, HybraError, type Probe, specVersion, throwIfAborted } fro
 import type { Addon } from './addon/addon.js';
 import { type LoadedAddon, loadAddon } from './addon/load-addon.js';
 import { NativeDevice } from './device/native-device.js';
+import { type QuantizedProducts, quantizedProducts } from './kernels/quantized.js';
 
 /** Options of {@link native}. */
 export interface NativeOptions {
@@ -13,6 +14,12 @@ export interface NativeOptions {
    * `HYBRA_NATIVE_ISA`, else the fastest that this processor has.
    */
   readonly isa?: string;
+  /**
+   * What products with quantised weights multiply. `int8` rounds activations to 8 bits, 32 columns at a time: an error
+   * of at most max |x| / 254 for each of them, and several times the speed of `float32`, which rounds sums only.
+   * Default is the environment variable `HYBRA_NATIVE_QUANTIZED_PRODUCTS`, else `int8`.
+   */
+  readonly quantizedProducts?: QuantizedProducts;
   /** Bytes that buffers and arenas of one device may take together. Default is no limit but the system's. */
   readonly memoryLimitBytes?: number;
   /** Finds the native addon. Default is the installed platform package, else a local build. */
@@ -27,7 +34,8 @@ const deviceId = '0';
  * and what to do, and another backend takes over.
  * @example
  * const device = await createRegistry([native(), cpu()]).open();
- * @throws E_ARGUMENT for a negative memory limit or a number of threads that is not a whole number from 1
+ * @throws E_ARGUMENT for a negative memory limit, a number of threads that is not a whole number from 1, or products
+ * that there are not
  */
 export function native(options: NativeOptions = {}): Backend {
   const { threads, memoryLimitBytes = Number.POSITIVE_INFINITY, load = loadAddon } = options;
@@ -41,6 +49,7 @@ export function native(options: NativeOptions = {}): Backend {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     throw new HybraError('E_ARGUMENT', `native: threads is ${threads}, expected 1 … 1024.`, { threads });
   }
+  const products = chosenProducts(options);
   return {
     name,
     specVersion,
@@ -59,6 +68,7 @@ export function native(options: NativeOptions = {}): Backend {
         isa: addon.isas().indexOf(chosenIsa(addon, options)),
         threads: threads ?? addon.cpus(),
         memoryLimitBytes,
+        quantizedProducts: products,
       });
     },
   };
@@ -70,6 +80,18 @@ function unavailable(reason: string): HybraError {
 
 function chosenIsa(addon: Addon, { isa }: NativeOptions): string {
   return isa ?? (process.env.HYBRA_NATIVE_ISA || addon.isas()[0]!);
+}
+
+/** @throws E_ARGUMENT for a word that names none */
+function chosenProducts(options: NativeOptions): QuantizedProducts {
+  const word = options.quantizedProducts ?? (process.env.HYBRA_NATIVE_QUANTIZED_PRODUCTS || 'int8');
+  const chosen = quantizedProducts.find((each) => each === word);
+  if (chosen) return chosen;
+  throw new HybraError(
+    'E_ARGUMENT',
+    `native: quantizedProducts is ${word}, expected ${quantizedProducts.join(' or ')}.`,
+    { quantizedProducts: word },
+  );
 }
 
 function probed(loaded: LoadedAddon, options: NativeOptions): Probe {

@@ -97,3 +97,17 @@ export async function outputWith(
   await device.dispose();
   return results;
 }
+
+/** Numbers of 0 … 2^32 − 1 (ANSI C's example of a generator). */
+export function randomWords(count: number): Uint32Array {
+  let state = 1;
+  return Uint32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state;
+  });
+}
+
+/** Numbers of low … high, the same ones every time. */
+export function random(count: number, low: number, high: number): Float32Array {
+  return Float32Array.from(randomWords(count), (word) => low + ((high - low) * word) / 2 ** 32);
+}

@@ -105,7 +105,7 @@ napi_value scratchBytes(napi_env env, napi_callback_info info) {
   const double* words = arguments.array<double>(1, count);
   Reader reader(words, count);
   const PlannedCall call = readCall(reader);
-  return toNumber(env, static_cast<double>(device.table().scratchBytes(call.view(), device.pool().threads())));
+  return toNumber(env, static_cast<double>(device.table().scratchBytes(device.table(), call.view(), device.pool().threads())));
 }
 
 /** (Float64Array of a program, Float64Array of segments' addresses, whether to time) → program */

@@ -72,18 +72,27 @@ struct Frame {
 
 using Kernel = void (*)(const Call&, const Frame&);
 
+/** Products of bytes of one instruction set. */
+struct IntegerProducts {
+  const char* name;
+  Kernel kernel;
+  std::int64_t (*scratchBytes)(const Call&, int threads);
+};
+
 /** The kernels of one instruction set. */
 struct KernelTable {
   const char* name;
   Kernel kernels[static_cast<int>(Op::count)];
   /** Bytes of scratch a call needs with so many threads. */
-  std::int64_t (*scratchBytes)(const Call&, int threads);
+  std::int64_t (*scratchBytes)(const KernelTable&, const Call&, int threads);
   /** Runs a call, widening 16-bit floats where its kernel wants float32. */
-  void (*run)(const Call&, const Frame&);
+  void (*run)(const KernelTable&, const Call&, const Frame&);
   /** Multiply-adds in registers: floating-point operations per second on all threads. */
   double (*peakOperations)(Pool&);
   /** Bytes per second of reading floats once on all threads. */
   double (*readBandwidth)(Pool&, const float*, std::int64_t count);
+  /** Those of this instruction set or of one that extends it. */
+  const IntegerProducts* integers = nullptr;
 };
 
 constexpr std::int64_t scratchAlignment = 64;

@@ -8,7 +8,7 @@
   X(sum) X(max) X(argmax) X(cumulativeSum) X(sort) X(matmul) X(gatherRows) X(scatterAddRows) X(writeRows) \
   X(concat) X(pad) X(fill) X(iota) X(random) X(copy) \
   X(silu) X(gelu) X(softplus) X(swiglu) X(softmax) X(logSoftmax) X(rmsNorm) X(gatedRmsNorm) X(layerNorm) \
-  X(quantizedMatmul) X(crossEntropy) X(topK) X(sample) \
+  X(quantizedMatmul) X(quantizedMatmulInt8) X(crossEntropy) X(topK) X(sample) \
   X(rope) X(attention) X(causalConv1d) X(segmentSum) X(selectiveScan) X(selectiveStep) X(ssdChunkScan) \
   X(ssdStep) \
   X(sumOfSquares) X(rmsNormGradient) X(gatedRmsNormGradient) X(crossEntropyGradient) X(causalConv1dGradient) \

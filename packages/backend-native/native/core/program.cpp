@@ -74,7 +74,7 @@ void Program::runCall(const KernelTable& table, Pool& pool, const PlannedCall& c
     outputs_[i] = addresses_[operand.buffer] + operand.offset * byteSize(operand.dtype);
   }
   char* scratch = call.scratch < 0 ? nullptr : addresses_[call.scratch];
-  table.run(call.view(), Frame{inputs_.data(), outputs_.data(), scratch, pool});
+  table.run(table, call.view(), Frame{inputs_.data(), outputs_.data(), scratch, pool});
 }
 
 }  // namespace hybra

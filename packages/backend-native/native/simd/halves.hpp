@@ -3,6 +3,7 @@
  * (`Float32`, `Float16`, `BFloat16`). Rows in blocks have theirs in quantized-weights.hpp.
  */
 #pragma once
+#include "../core/dtype.hpp"
 #include "vector.hpp"
 
 namespace hybra::HYBRA_ISA {
@@ -97,6 +98,12 @@ HYBRA_INLINE vf loadSomeOf(const typename Reader::Element* from, int count) {
   for (int i = 0; i < count; i++) values[i] = from[i];
   return Reader::load(values);
 }
+#if defined(__AVX512F__)
+template <>
+HYBRA_INLINE vf loadSomeOf<Float16>(const std::uint16_t* from, int count) {
+  return (vf)_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << count) - 1), from));
+}
+#endif
 template <>
 HYBRA_INLINE vf loadSomeOf<Float32>(const float* from, int count) {
   return loadSome(from, count);

@@ -32,15 +32,19 @@ HYBRA_USE(writeRows) HYBRA_USE(concat) HYBRA_USE(pad) HYBRA_USE(fill) HYBRA_USE(
 HYBRA_USE(copy) HYBRA_USE(segmentSum) HYBRA_USE(topK) HYBRA_USE(sample)
 #undef HYBRA_USE
 
+/** Another unit's: see `KernelTable::integers`. */
+void kernel_quantizedMatmulInt8(const Call&, const Frame&) {}
+
 void kernel_selectiveStep(const Call& call, const Frame& frame) { kernel_selectiveScan(call, frame); }
 
 /** Scratch of the kernel itself. */
-std::int64_t ownScratch(const Call& call, int threads) {
+std::int64_t ownScratch(const KernelTable& table, const Call& call, int threads) {
   switch (call.op) {
     case Op::sum:
     case Op::max: return 8 * call.outputs[0].count();
     case Op::matmul: return matmulScratch(call, threads);
     case Op::quantizedMatmul: return quantizedScratch(call, threads);
+    case Op::quantizedMatmulInt8: return table.integers->scratchBytes(call, threads);
     case Op::causalConv1d: return convScratch(call, threads);
     case Op::attention: return attentionScratch(call, threads);
     case Op::selectiveScan:
@@ -61,12 +65,16 @@ std::int64_t ownScratch(const Call& call, int threads) {
   }
 }
 
-std::int64_t scratchBytes(const Call& call, int threads) {
+std::int64_t scratchBytes(const KernelTable& table, const Call& call, int threads) {
   const Widening widening(call);
-  return widening.bytes + ownScratch(widening.call, threads);
+  return widening.bytes + ownScratch(table, widening.call, threads);
 }
 
-void run(const Call& call, const Frame& frame);
+void run(const KernelTable& table, const Call& call, const Frame& frame) {
+  const Kernel kernel = table.kernels[static_cast<int>(call.op)];
+  if (hasHalves(call)) Widening(call).run(kernel, call, frame);
+  else kernel(call, frame);
+}
 
 }  // namespace
 
@@ -83,14 +91,4 @@ const KernelTable table = {
     peakOperations,
     readBandwidth,
 };
-
-namespace {
-
-void run(const Call& call, const Frame& frame) {
-  const Kernel kernel = table.kernels[static_cast<int>(call.op)];
-  if (hasHalves(call)) Widening(call).run(kernel, call, frame);
-  else kernel(call, frame);
-}
-
-}  // namespace
 }  // namespace hybra::HYBRA_ISA

@@ -26,7 +26,8 @@ inline std::uint32_t takenAsHalves(Op op) {
     case Op::copy: return 0xffffffff;
     case Op::matmul: return 1u << 1;
     case Op::attention: return 1u << 1 | 1u << 2;
-    case Op::quantizedMatmul: return 1u << 2 | 1u << 3;
+    case Op::quantizedMatmul:
+    case Op::quantizedMatmulInt8: return 1u << 2 | 1u << 3;
     case Op::causalConv1d: return 1u << 3 | 1u << 17;
     case Op::selectiveScan:
     case Op::selectiveStep:

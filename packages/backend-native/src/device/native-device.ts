@@ -16,8 +16,9 @@ import {
   throwIfAborted,
 } from '@hybra/spec';
 import type { Addon, DeviceHandle } from '../addon/addon.js';
-import { answerTo } from '../kernels/index.js';
-import { encodeCall, encodeProgram, type OpNumbers } from '../program/encode-program.js';
+import { answerTo, ruleOf, rulesWith } from '../kernels/index.js';
+import type { QuantizedProducts } from '../kernels/quantized.js';
+import { encodeCall, encodeProgram, type KernelNumbers } from '../program/encode-program.js';
 import { NativeBuffer } from './native-buffer.js';
 import { NativeExecutable } from './native-executable.js';
 
@@ -30,6 +31,7 @@ export interface NativeDeviceOptions {
   readonly isa: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  readonly quantizedProducts: QuantizedProducts;
 }
 
 /** The processor's vector units, behind a queue on a thread of its own. */
@@ -40,7 +42,7 @@ export class NativeDevice implements Device {
   readonly lost: Promise<DeviceLoss>;
   readonly #addon: Addon;
   readonly #handle: DeviceHandle;
-  readonly #opNumbers: OpNumbers;
+  readonly #kernels: KernelNumbers;
   readonly #memoryLimitBytes: number;
   readonly #reads = new PendingReads();
   readonly #buffers = new Set<NativeBuffer>();
@@ -52,7 +54,10 @@ export class NativeDevice implements Device {
     this.name = options.name;
     this.#addon = options.addon;
     this.#handle = options.addon.open(options.isa, options.threads);
-    this.#opNumbers = new Map(options.addon.ops().map((name, number) => [name, number]));
+    this.#kernels = {
+      rules: rulesWith(options.quantizedProducts),
+      numbers: new Map(options.addon.ops().map((name, number) => [name, number])),
+    };
     this.#memoryLimitBytes = options.memoryLimitBytes;
     this.capabilities = {
       storage: dtypes,
@@ -68,9 +73,9 @@ export class NativeDevice implements Device {
 
   supports(call: OpCall): Support {
     this.#checkLive();
-    const answer = answerTo(call);
+    const answer = answerTo(this.#kernels.rules, call);
     if ('reason' in answer) return { supported: false, reason: answer.reason };
-    const words = Float64Array.from(encodeCall(call, this.#opNumbers));
+    const words = Float64Array.from(encodeCall(call, this.#kernels));
     const scratchBytes = this.#addon.scratchBytes(this.#handle, words);
     return {
       supported: true,
@@ -81,7 +86,7 @@ export class NativeDevice implements Device {
   }
 
   #nameOf({ op }: OpCall): string {
-    return `${this.backend}/${op}`;
+    return `${this.backend}/${ruleOf(this.#kernels.rules, op)?.kernel ?? op}`;
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
@@ -100,7 +105,7 @@ export class NativeDevice implements Device {
     }
     const isTimed = options.timings === true;
     const handle = this.#addon.compile(
-      encodeProgram(program, this.#opNumbers),
+      encodeProgram(program, this.#kernels),
       Float64Array.from(segments, ({ address }) => address),
       isTimed,
     );

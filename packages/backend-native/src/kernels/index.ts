@@ -3,30 +3,36 @@ import { arrayRules } from './array.js';
 import { compositeRules } from './composite.js';
 import { elementwiseRules } from './elementwise.js';
 import { gradientRules } from './gradient.js';
-import { quantizedRules } from './quantized.js';
+import { type QuantizedProducts, quantizedRules } from './quantized.js';
 import type { Rule, RuleAnswer } from './rule.js';
 import { sequenceRules } from './sequence.js';
 
 /** Axes that the addon's operands have room for (`maxRank` in `native/core/call.hpp`). */
 const mostAxes = 8;
 
-const rules: Readonly<Partial<Record<OpName, Rule>>> = {
-  ...elementwiseRules,
-  ...arrayRules,
-  ...compositeRules,
-  ...quantizedRules,
-  ...sequenceRules,
-  ...gradientRules,
-};
+/** The rules of a device, by op. */
+export type Rules = Readonly<Partial<Record<OpName, Rule>>>;
+
+/** Every rule, with the kernel that the device wants for products with quantised weights. */
+export function rulesWith(products: QuantizedProducts): Rules {
+  return {
+    ...elementwiseRules,
+    ...arrayRules,
+    ...compositeRules,
+    ...quantizedRules(products),
+    ...sequenceRules,
+    ...gradientRules,
+  };
+}
 
 /** The rule of an op; `undefined` for one that this backend does not know. */
-export function ruleOf(op: string): Rule | undefined {
+export function ruleOf(rules: Rules, op: string): Rule | undefined {
   return Object.hasOwn(rules, op) ? rules[op as OpName] : undefined;
 }
 
 /** What the native kernel says about a call, or why there is none. */
-export function answerTo(call: OpCall): RuleAnswer {
-  const rule = ruleOf(call.op);
+export function answerTo(rules: Rules, call: OpCall): RuleAnswer {
+  const rule = ruleOf(rules, call.op);
   if (!rule) return { reason: `${call.op}: this device has no kernel for it` };
   const deepest = [...call.inputs, ...call.outputs].find(({ shape }) => shape.length > mostAxes);
   if (deepest) return { reason: `${call.op}: ${deepest.shape.length} axes, and ${mostAxes} is the most` };

@@ -2,8 +2,8 @@ import { contiguousStrides, type DType, type OpCall } from '@hybra/spec';
 import { describeWith, requirement } from '@hybra/testing';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../addon/load-addon.js';
-import { outputWith } from '../testing.js';
-import { answerTo } from './index.js';
+import { outputWith, random, randomWords } from '../testing.js';
+import { answerTo, rulesWith } from './index.js';
 
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
@@ -43,32 +43,20 @@ describe('the rule of quantizedMatmul', () => {
     [{ zeros: 'f32' }, /f16\[3, 6\] with zeros f32\[3, 6\]/],
     [{ blockSize: 48 }, /blocks of 48, and the native kernel takes multiples of 32/],
   ] as const)('says no to %o, and why', (types, reason) => {
-    expect(answerTo(callOf(types))).toEqual({ reason: expect.stringMatching(reason) });
+    expect(answerTo(rulesWith('int8'), callOf(types))).toEqual({ reason: expect.stringMatching(reason) });
   });
 
   it.each([{}, { x: 'bf16' }, { zeros: 'f16' }, { scales: 'f32' }, { blockSize: 96 }] as const)(
     'takes %o',
     (types) => {
-      expect(answerTo(callOf(types))).toEqual({ acceptsStrided: true });
+      expect(answerTo(rulesWith('int8'), callOf(types))).toEqual({ acceptsStrided: true });
     },
   );
 });
 
-/** Numbers of 0 … 2^32 − 1 (ANSI C's example of a generator). */
-function randomWords(count: number): Uint32Array {
-  let state = 1;
-  return Uint32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return state;
-  });
-}
-
-const random = (count: number, low: number, high: number): Float32Array =>
-  Float32Array.from(randomWords(count), (word) => low + ((high - low) * word) / 2 ** 32);
-
 // Deeper than a packed block (256) and than the scales that are widened at once (64 · 32), in blocks of one
 // group of columns and of two: what the cases of the op are too small for.
-describeWith(addon, 'deep quantised products', () => {
+describeWith(addon, 'deep quantised products of float32', () => {
   const N = 37;
   const K = 2176;
   const kinds = [
@@ -94,7 +82,7 @@ describeWith(addon, 'deep quantised products', () => {
       const zeros = random(N * blocks, 3, 12);
       const perBlock = { shape: [N, blocks] };
       const [bytes] = await outputWith(
-        { isa },
+        { isa, quantizedProducts: 'float32' },
         'quantizedMatmul',
         { bits, blockSize },
         [
