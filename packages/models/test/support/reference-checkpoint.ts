@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { elementCount } from '@hybra/spec';
 import { bytesDirectory, castElements, type Directory, encodeSafetensors } from '@hybra/weights';
 import { torchFile } from '../../../weights/test/torch-file.js';
@@ -7,12 +8,18 @@ import { torchFile } from '../../../weights/test/torch-file.js';
 const fixtures = fileURLToPath(new URL('../reference/fixtures/', import.meta.url));
 
 /** The tiny checkpoints of many configurations, by name. */
-export const referenceNames: readonly string[] = readdirSync(fixtures).sort();
+export const referenceNames: readonly string[] = readdirSync(fixtures)
+  .sort()
+  .map((file) => file.replace('.json.gz', ''));
 
 /** Dtype, shape, a and b of a tensor a + b u, and the name that u is a hash of, if not its own. */
 type Made = readonly ['f32' | 'bf16', readonly number[], number, number, string?];
 
-interface Tensors {
+interface Packed {
+  /** The text of `config.json`. */
+  readonly config: string;
+  /** `golden.safetensors` in base64. */
+  readonly golden: string;
   readonly format: 'single' | 'shards' | 'bin' | 'bin-shards';
   readonly tensors: Readonly<Record<string, Made>>;
 }
@@ -26,8 +33,8 @@ interface MadeTensor {
 
 /** A checkpoint with its golden file: weights are made, not kept. */
 export function referenceCheckpoint(name: string): Directory {
-  const file = (own: string): Uint8Array => readFileSync(`${fixtures}${name}/${own}`);
-  const { format, tensors } = JSON.parse(new TextDecoder().decode(file('tensors.json'))) as Tensors;
+  const packed = gunzipSync(readFileSync(`${fixtures}${name}.json.gz`)).toString();
+  const { config, golden, format, tensors } = JSON.parse(packed) as Packed;
   const made = Object.entries(tensors).map(([own, tensor]) => makeTensor(own, tensor));
   const isTorch = format.startsWith('bin');
   const [stem, ending] = isTorch ? ['pytorch_model', 'bin'] : ['model', 'safetensors'];
@@ -35,8 +42,8 @@ export function referenceCheckpoint(name: string): Directory {
     ? torchBytes
     : (part: readonly MadeTensor[]) => encodeSafetensors({ tensors: part, metadata: {} });
   const files: Record<string, Uint8Array> = {
-    'config.json': file('config.json'),
-    'golden.safetensors': file('golden.safetensors'),
+    'config.json': new TextEncoder().encode(config),
+    'golden.safetensors': new Uint8Array(Buffer.from(golden, 'base64')),
   };
   if (format === 'single' || format === 'bin') files[`${stem}.${ending}`] = encode(made);
   else {

@@ -1,9 +1,9 @@
 """Tiny models of many configurations, with what transformers or mamba_ssm computes for them: OUT=folder python3 make.py [names]
 
 Every tensor on disk is a + b u, u in [-1, 1) a hash of its name and of the element's index, rounded to bfloat16: no
-weights need to be kept. `tensors.json` has dtype, shape, a and b of each, and how they are to be laid into files.
+weights need to be kept. Each NAME.json.gz has config.json, dtype, shape, a and b of every tensor, how they are to be laid into files, and the golden file.
 """
-import json, math, os, shutil, sys, traceback, warnings
+import base64, gzip, json, math, os, shutil, sys, traceback, warnings
 os.environ['HF_HUB_OFFLINE'] = '1'
 os.environ['TRANSFORMERS_VERBOSITY'] = 'error'
 warnings.filterwarnings('ignore')
@@ -89,9 +89,12 @@ def v4(config):
 def write_config(folder, c):
     with open(folder + '/config.json', 'w') as f: f.write(json.dumps(c, indent=1, sort_keys=True) + '\n')
 
-def write_tensors(folder, tensors, fmt):
-    lines = ',\n'.join(f' {json.dumps(k)}: {json.dumps(t)}' for k, t in tensors.items())
-    with open(folder + '/tensors.json', 'w') as f: f.write(f'{{"format": "{fmt}", "tensors": {{\n{lines}\n}}}}\n')
+# All of a folder in one file.
+def pack(folder, tensors, fmt):
+    golden_bytes = open(folder + '/golden.safetensors', 'rb').read()
+    packed = {'config': open(folder + '/config.json').read(), 'format': fmt, 'tensors': tensors, 'golden': base64.b64encode(golden_bytes).decode()}
+    with open(folder + '.json.gz', 'wb') as f: f.write(gzip.compress(json.dumps(packed, separators=(',', ':')).encode(), 9, mtime=0))
+    shutil.rmtree(folder)
 
 # The gated norm per group, where transformers normalises the full width.
 def grouped(module, groups):
@@ -145,8 +148,7 @@ def hf_variant(index, v):
         for _, m in again.named_modules():
             if 'RMSNormGated' in type(m).__name__: grouped(m, v['groups'])
     logits, gap = golden(again, kw['vocab_size'], index, folder + '/golden.safetensors', use_cache=False)
-    os.remove(folder + '/model.safetensors')
-    write_tensors(folder, tensors, v.get('format', 'single'))
+    pack(folder, tensors, v.get('format', 'single'))
     return f"std {logits.std():.2f} gap {gap:.1e} {notes}"
 
 def main():

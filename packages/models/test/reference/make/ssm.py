@@ -52,7 +52,7 @@ def variant(index, v):
         own = 'backbone.embedding.weight' if tied and k == 'lm_head.weight' else k
         tensors[k] = ['bf16', list(t.shape), *make.spread(own, state[own], not tied)] + ([own] if own != k else [])
     model.load_state_dict({k: make.made(t[4] if len(t) > 4 else k, *t[1:4]).float() for k, t in tensors.items()})
-    make.write_tensors(folder, tensors, 'bin')
     make.write_config(folder, written)
     logits, gap = make.golden(model, written.get('vocab_size'), index, folder + '/golden.safetensors')
+    make.pack(folder, tensors, 'bin')
     return f"std {logits.std():.2f} gap {gap:.1e}"
