@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** Where the measurements are kept. */
 export const resultsFile = 'docs/models.results.json';
@@ -13,14 +12,21 @@ export interface ModelResult {
   readonly format: 'safetensors' | 'torch' | 'gguf';
   /** Name of the backend. */
   readonly device: string;
+  /** Name of the device that it was measured on. */
+  readonly machine: string;
   /** Storage of matrices. */
   readonly dtype: string;
   /** Largest absolute difference. */
   readonly logitError: number;
 }
 
-/** The measurements made so far. */
-export function resultsOf(root: string): ModelResult[] {
-  const path = join(root, resultsFile);
+/** The measurements of a file; none where there is no file. */
+export function readResults(path: string): ModelResult[] {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : [];
+}
+
+/** Old measurements, with all those of the new ones' backends replaced. */
+export function mergeResults(old: readonly ModelResult[], added: readonly ModelResult[]): ModelResult[] {
+  const devices = new Set(added.map(({ device }) => device));
+  return [...old.filter(({ device }) => !devices.has(device)), ...added];
 }

@@ -1,4 +1,4 @@
-// Packs the GPU suite into ./bundle (a few MiB): one JavaScript file, the compiled kernels, and koffi. A bare GPU host
+// Packs the GPU suite and `pnpm measure:models` into ./bundle (a few MiB): JavaScript, the compiled kernels, and koffi. A bare GPU host
 // then needs node, the NVIDIA driver, this bundle, and the checkpoints of packages/models/test/fixtures.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
@@ -18,8 +18,10 @@ if (built.status !== 0) process.exit(built.status ?? 1);
 rmSync(bundle, { recursive: true, force: true });
 mkdirSync(join(bundle, 'dist'), { recursive: true });
 await build({
-  entryPoints: [join(here, 'suite.ts')],
-  outfile: join(bundle, 'dist', 'suite.mjs'),
+  entryPoints: [join(here, 'suite.ts'), join(packages, '..', 'tooling/generate/measure-models.ts')],
+  entryNames: '[name]',
+  outdir: join(bundle, 'dist'),
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   format: 'esm',

@@ -14,13 +14,19 @@ export interface FormsCheck {
   readonly logits: Float32Array;
 }
 
-/** Largest relative difference allowed between the two forms. */
-export const formsTolerance = 1e-4;
+/**
+ * Largest relative difference allowed between the two forms. Zamba2 needs more: a change of its embedding by one part
+ * in 10⁷ moves its logits by 2.4e-4 in float32 on one and the same backend, that of Bamba's by 8e-6.
+ */
+export function formsToleranceOf(family: string): number {
+  return family === 'zamba2' ? 5e-4 : 1e-4;
+}
 
 /** Runs the inputs in chunks and token by token, and compares all logits and the final states. */
 export async function checkForms(
   runner: Runner,
   inputIds: readonly (readonly number[])[],
+  tolerance: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<FormsCheck> {
   const chunked = await runner.forwardAll(inputIds, runner.initialState(inputIds.length));
@@ -43,7 +49,7 @@ export async function checkForms(
       worstState = state.name;
     }
   }
-  const isPassed = logitError <= formsTolerance && stateError <= formsTolerance;
+  const isPassed = logitError <= tolerance && stateError <= tolerance;
   return { isPassed, logitError, stateError, worstState, states, logits: chunked.logits.data };
 }
 

@@ -4,7 +4,7 @@ import { encodeSafetensors, writeFileAtomic } from '@hybra/weights';
 import { type ModelOptions, openSession } from '../../session/open-session.js';
 import { progressBar } from '../../session/progress.js';
 import type { ExitCode, Terminal } from '../../session/terminal.js';
-import { checkForms, type FormsCheck, formsTolerance } from './check-forms.js';
+import { checkForms, type FormsCheck, formsToleranceOf } from './check-forms.js';
 import { checkGreedy, type GreedyCheck } from './check-greedy.js';
 import { maxAbsoluteError } from './differences.js';
 import { readGolden } from './golden.js';
@@ -25,7 +25,10 @@ export async function verify(terminal: Terminal, folder: string, options: Verify
   const { runner, model, device, directory } = session;
   const golden = await readGolden(directory, model.vocabularySize);
   const bar = progressBar(terminal, 'verify', 'tokens');
-  const forms = await checkForms(runner, golden.inputIds, (done, total) => bar.update(done, total));
+  const formsTolerance = formsToleranceOf(model.family);
+  const forms = await checkForms(runner, golden.inputIds, formsTolerance, (done, total) =>
+    bar.update(done, total),
+  );
   bar.stop();
   const logitError = maxAbsoluteError(forms.logits, golden.logits);
   const areLogitsFine = logitError <= options.tolerance;
