@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alternatives } from '../src/engine/alternatives.js';
 import { Branch } from '../src/engine/branch.js';
 import { createEngine } from '../src/engine/engine.js';
-import type { Look, WriteEvent, WriteRequest } from '../src/engine/protocol.js';
+import type { Look, TrainStep, WriteEvent, WriteRequest } from '../src/engine/protocol.js';
 import { openSession, type Session } from '../src/engine/session.js';
 import { stateNorms } from '../src/engine/state-norms.js';
 import { trainSession } from '../src/engine/train-session.js';
@@ -211,10 +211,12 @@ describe('moments', () => {
 
 describe('training', () => {
   const text = 'To be, or not to be, that is the question. '.repeat(8);
-  const request = { text, steps: 10, learningRate: 4e-3, device: 'cpu' } as const;
+  const request = { subject: { kind: 'text', text }, steps: 10, learningRate: 4e-3, device: 'cpu' } as const;
 
   test('a text that is too short, and numbers out of range, are refused', async () => {
-    await expect(trainSession({ ...request, text: 'To be' })).rejects.toMatchObject({
+    await expect(
+      trainSession({ ...request, subject: { kind: 'text', text: 'To be' } }),
+    ).rejects.toMatchObject({
       code: 'E_ARGUMENT',
       message: expect.stringContaining('longer'),
     });
@@ -238,6 +240,23 @@ describe('training', () => {
     } finally {
       await trained.dispose();
     }
+  });
+
+  test('phone books: the loss falls, answers are counted, and a book can be asked', async () => {
+    const steps: TrainStep[] = [];
+    const subject = { kind: 'phonebook' } as const;
+    const trained = await trainSession(
+      { ...request, subject, steps: 25, learningRate: 1e-2 },
+      { onStep: (step) => steps.push(step) },
+    );
+    expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss - 0.5);
+    expect(steps.map(({ accuracy }) => accuracy !== undefined).lastIndexOf(true)).toBe(24);
+    expect(steps.filter(({ accuracy }) => accuracy !== undefined)).toHaveLength(1);
+    const { text, maxTokens } = trained.facts.opening!;
+    const branch = trained.branches[0]!;
+    await write(trained, branch, { ...greedy, prompt: { kind: 'text', text }, maxTokens: maxTokens! });
+    expect(trained.tokenizer.decode(branch.ids).slice(text.length)).toMatch(/^\d\d$/);
+    await trained.dispose();
   });
 
   test('an abort ends it early with the model as it is', async () => {

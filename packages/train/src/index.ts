@@ -21,7 +21,7 @@ export {
   runExperiment,
 } from './experiments/run-experiment.js';
 export type { Scores, Task, TaskEvaluation } from './experiments/task.js';
-export { type PhonebookOptions, phonebook } from './experiments/tasks/phonebook.js';
+export { type PhonebookOptions, phonebook, phonebookIds } from './experiments/tasks/phonebook.js';
 export { type ExportOptions, exportModel } from './export/export-model.js';
 export { huggingFaceConfig } from './export/hugging-face-config.js';
 export { type AdamWOptions, adamW } from './optimizer/adamw.js';

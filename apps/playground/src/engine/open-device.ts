@@ -1,6 +1,6 @@
 import { cpu } from '@hybra/backend-cpu';
 import { webgpu } from '@hybra/backend-webgpu';
-import type { Device } from '@hybra/spec';
+import { type Device, HybraError } from '@hybra/spec';
 import { createRegistry } from '@hybra/tensor';
 import type { DeviceChoice } from './protocol.js';
 
@@ -14,7 +14,7 @@ const onCpu = 'Running on the CPU reference, in plain JavaScript: right, but not
 
 /**
  * Opens a device. Left to itself it takes WebGPU on real hardware, otherwise the CPU: a software driver of WebGPU is
- * slower than that.
+ * slower than that; one that cannot be opened gives way to the CPU, with the reason.
  * @throws E_BACKEND_UNAVAILABLE when WebGPU was asked for and is not there
  */
 export async function openDevice(choice: DeviceChoice): Promise<OpenedDevice> {
@@ -30,8 +30,15 @@ export async function openDevice(choice: DeviceChoice): Promise<OpenedDevice> {
     };
   }
   const probe = (await registry.probe()).get('webgpu');
-  if (probe?.available && !isSoftware) return { device: await registry.open('webgpu'), notice: undefined };
-  const reason = probe?.available === false ? probe.reason : 'WebGPU has only a software driver here';
+  let reason = probe?.available === false ? probe.reason : 'WebGPU has only a software driver here';
+  if (probe?.available && !isSoftware) {
+    try {
+      return { device: await registry.open('webgpu'), notice: undefined };
+    } catch (error) {
+      if (!HybraError.isInstance(error)) throw error;
+      reason = error.message.replace(/\.$/, '');
+    }
+  }
   const sentence = `${reason[0]!.toUpperCase()}${reason.slice(1)}.`;
   return { device: await registry.open('cpu'), notice: `${sentence} ${onCpu}` };
 }

@@ -21,6 +21,15 @@ export interface LayerFacts {
   readonly bytesPerToken: number;
 }
 
+/** A beginning to try a model with. */
+export interface Opening {
+  readonly text: string;
+  /** What to look for in what the model writes. */
+  readonly hint?: string;
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+}
+
 /** What a page shows of an open model. */
 export interface ModelFacts {
   readonly name: string;
@@ -33,6 +42,8 @@ export interface ModelFacts {
   readonly layers: readonly LayerFacts[];
   readonly hasChatTemplate: boolean;
   readonly device: string;
+  /** What to begin with; `undefined` where nothing is known. */
+  readonly opening: Opening | undefined;
   /** What a person should know about this device; `undefined` where it is what one would wish for. */
   readonly notice: string | undefined;
 }
@@ -145,9 +156,16 @@ export interface Inside {
   readonly attention: readonly InsideAttention[];
 }
 
-/** A model to be trained from random weights on a text, byte by byte. */
+/** What a model is trained on. */
+export type TrainSubject =
+  /** A text, byte by byte. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Phone books of a few names, made up as they are needed: whose number is it? (arXiv 2406.07887, §3.3.3) */
+  | { readonly kind: 'phonebook' };
+
+/** A model to be trained from random weights. */
 export interface TrainRequest {
-  readonly text: string;
+  readonly subject: TrainSubject;
   /** From 1. */
   readonly steps: number;
   /** The highest; it warms up and falls again. */
@@ -159,8 +177,10 @@ export interface TrainRequest {
 export interface TrainStep {
   /** From 1. */
   readonly step: number;
-  /** Mean nats per byte, before the step. */
+  /** Mean nats per byte of a text, per digit of a phone number; before the step. */
   readonly loss: number;
+  /** Share of numbers that are right in books of names that training never shows; after some of the steps. */
+  readonly accuracy?: number;
   readonly tokensPerSecond: number;
 }
 

@@ -6,7 +6,7 @@ import { Branch } from './branch.js';
 import { modelDirectory } from './model-directory.js';
 import { modelFacts } from './model-facts.js';
 import { openDevice } from './open-device.js';
-import type { EngineCalls, ModelFacts } from './protocol.js';
+import type { EngineCalls, ModelFacts, Opening } from './protocol.js';
 
 /** An open model and the branches written with it. */
 export interface Session {
@@ -54,12 +54,13 @@ export function sessionOf(parts: {
   readonly notice: string | undefined;
   readonly model: Model;
   readonly tokenizer: Tokenizer;
+  readonly opening?: Opening;
 }): Session {
-  const { name, device, notice, model, tokenizer } = parts;
+  const { name, device, notice, model, tokenizer, opening } = parts;
   const runner = new Runner(model);
   const { hasChatTemplate } = tokenizer;
   return {
-    facts: { ...modelFacts(model), name, hasChatTemplate, device: device.name, notice },
+    facts: { ...modelFacts(model), name, hasChatTemplate, device: device.name, opening, notice },
     device,
     model,
     runner,

@@ -1,5 +1,5 @@
 import type { EngineClient } from '../client/engine-client.js';
-import type { Alternative } from '../engine/protocol.js';
+import type { Alternative, Opening } from '../engine/protocol.js';
 import { createBranchTabs } from './branch-tabs.js';
 import { type BranchView, emptyBranch, forkedBranch, rewindBranch } from './branch-view.js';
 import { element } from './element.js';
@@ -15,6 +15,8 @@ const shownAlternatives = 6;
 export interface PaneOptions {
   readonly client: EngineClient;
   readonly writer: Writer;
+  /** What to begin with, where something is known. */
+  readonly opening: Opening | undefined;
   /** The sampling controls; `undefined` when one of them is out of range, which was shown. */
   readonly readSampling: () => SamplingChoice | undefined;
   readonly onError: (error: unknown) => void;
@@ -42,7 +44,8 @@ export function createCompletePane(options: PaneOptions): Pane {
     name: 'complete',
     label: 'Beginning of the text',
     submit: 'Write',
-    text: 'ROMEO:\n',
+    text: options.opening?.text ?? 'ROMEO:\n',
+    hint: options.opening?.hint,
     onSubmit: (text) => start({ kind: 'text', text }),
     onStop: () => writer.stop(),
     onContinue: () => start({ kind: 'continue' }),

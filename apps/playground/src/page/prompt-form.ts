@@ -7,6 +7,8 @@ export interface PromptFormOptions {
   readonly label: string;
   readonly submit: string;
   readonly text: string;
+  /** Said under the text. */
+  readonly hint?: string | undefined;
   readonly onSubmit: (text: string) => void;
   readonly onStop: () => void;
   /** Shows a button that goes on with what there is. */
@@ -25,7 +27,7 @@ export function createPromptForm(options: PromptFormOptions): PromptForm {
   const { name, label, submit, onSubmit, onStop, onContinue } = options;
   const text = element('textarea', {
     id: `${name}-text`,
-    rows: 3,
+    rows: Math.min(8, Math.max(3, options.text.split('\n').length)),
     required: true,
     onkeydown: (event: KeyboardEvent) => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
@@ -48,6 +50,7 @@ export function createPromptForm(options: PromptFormOptions): PromptForm {
     },
     element('label', { for: text.id }, label),
     text,
+    ...(options.hint === undefined ? [] : [element('p', { class: 'hint' }, options.hint)]),
     element(
       'div',
       { class: 'actions' },

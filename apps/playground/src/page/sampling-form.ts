@@ -34,8 +34,11 @@ const controls = {
   maxTokens: { label: 'Max tokens', hint: 'then it pauses', value: 120, min: 1, max: 100000, step: 1 },
 } as const satisfies Readonly<Record<string, Control>>;
 
-/** Sampling controls in a disclosure. `read` gives `undefined`, and shows why, when a value is out of range. */
-export function createSamplingForm(): { readonly root: HTMLElement; read(): SamplingChoice | undefined } {
+/** Sampling controls in a disclosure, perhaps with other values at first. `read` gives `undefined`, and shows why, when a value is out of range. */
+export function createSamplingForm(
+  initial: { readonly temperature?: number; readonly maxTokens?: number } = {},
+): { readonly root: HTMLElement; read(): SamplingChoice | undefined } {
+  const values: Readonly<Record<string, number | undefined>> = { ...initial };
   const inputs = new Map<string, HTMLInputElement>();
   const fields = Object.entries(controls).map(([name, { label, hint, ...range }]) => {
     const input = element('input', {
@@ -45,6 +48,7 @@ export function createSamplingForm(): { readonly root: HTMLElement; read(): Samp
       required: true,
       'aria-describedby': `hint-${name}`,
       ...range,
+      value: values[name] ?? range.value,
     });
     inputs.set(name, input);
     return element(

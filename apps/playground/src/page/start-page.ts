@@ -71,7 +71,7 @@ export function startPage(page: HTMLElement, client: EngineClient): void {
   }
 
   function train(choice: TrainChoice, device: DeviceChoice): Promise<void> {
-    const chart = createLossChart();
+    const chart = createLossChart(choice.subject.kind === 'text' ? 'byte' : 'digit');
     return prepare(
       (signal) => {
         again = () => void train(choice, device);

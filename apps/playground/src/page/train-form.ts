@@ -1,11 +1,34 @@
+import type { TrainSubject } from '../engine/protocol.js';
 import { element } from './element.js';
 
 /** What is trained on, and how long. */
 export interface TrainChoice {
-  readonly text: string;
+  readonly subject: TrainSubject;
   readonly steps: number;
   readonly learningRate: number;
 }
+
+interface Subject {
+  readonly label: string;
+  readonly hint: string;
+  readonly steps: number;
+  readonly learningRate: number;
+}
+
+const subjects: Readonly<Record<TrainSubject['kind'], Subject>> = {
+  text: {
+    label: 'A text',
+    hint: 'Two Mamba-2 layers, one of attention and three MLPs, from random weights, byte by byte. It will learn the text by heart.',
+    steps: 100,
+    learningRate: 0.004,
+  },
+  phonebook: {
+    label: 'The phone book',
+    hint: 'Books of three names and numbers, made up anew for every step: whose number is it? Two Mamba-2 layers and two of attention learn to look it up, in names that they never saw. On the CPU it takes minutes; stop and try it when you like.',
+    steps: 800,
+    learningRate: 0.01,
+  },
+};
 
 // Shakespeare, Sonnet 18 (1609).
 const sonnet = `Shall I compare thee to a summer's day?
@@ -24,40 +47,68 @@ So long as men can breathe or eyes can see,
 So long lives this, and this gives life to thee.
 `;
 
-/** A text to train a small model on. */
+/** Something to train a small model on: a text, or a task. */
 export function createTrainForm(onTrain: (choice: TrainChoice) => void): HTMLElement {
+  let kind: TrainSubject['kind'] = 'text';
   const text = element('textarea', { id: 'train-text', rows: 6, required: true });
   text.value = sonnet;
-  const steps = element('input', { type: 'number', id: 'train-steps', required: true, min: 1, max: 100000 });
-  steps.value = '100';
-  const rate = element('input', {
-    type: 'number',
-    id: 'train-rate',
-    required: true,
-    min: 0.00001,
-    max: 0.1,
-    step: 'any',
-  });
-  rate.value = '0.004';
-  const field = (label: string, input: HTMLElement): HTMLElement =>
-    element('div', { class: 'field' }, element('label', { for: input.id }, label), input);
+  const steps = numberInput('train-steps', { min: 1, max: 100000 });
+  const rate = numberInput('train-rate', { min: 0.00001, max: 0.1, step: 'any' });
+  const hint = element('p', { class: 'hint' });
+  const textField = field('Text to learn', text);
+  const choices = element(
+    'fieldset',
+    { class: 'choices' },
+    element('legend', { class: 'visually-hidden' }, 'What to learn'),
+    ...Object.entries(subjects).map(([value, { label }]) =>
+      element(
+        'label',
+        {},
+        element('input', {
+          type: 'radio',
+          name: 'train-subject',
+          checked: value === kind,
+          onchange: () => choose(value as TrainSubject['kind']),
+        }),
+        element('span', {}, label),
+      ),
+    ),
+  );
+
+  function choose(chosen: TrainSubject['kind']): void {
+    kind = chosen;
+    const subject = subjects[kind];
+    hint.textContent = subject.hint;
+    steps.value = String(subject.steps);
+    rate.value = String(subject.learningRate);
+    textField.hidden = kind !== 'text';
+    text.disabled = kind !== 'text';
+  }
+
+  choose(kind);
   const form = element(
     'form',
     {
       class: 'train-form',
       onsubmit: (event: Event) => {
         event.preventDefault();
-        onTrain({ text: text.value, steps: steps.valueAsNumber, learningRate: rate.valueAsNumber });
+        const subject: TrainSubject = kind === 'text' ? { kind, text: text.value } : { kind };
+        onTrain({ subject, steps: steps.valueAsNumber, learningRate: rate.valueAsNumber });
       },
     },
-    element(
-      'p',
-      { class: 'hint' },
-      'Two Mamba-2 layers, one of attention and three MLPs, from random weights, byte by byte. It will learn the text by heart.',
-    ),
-    field('Text to learn', text),
+    choices,
+    hint,
+    textField,
     element('div', { class: 'sampling' }, field('Steps', steps), field('Learning rate', rate)),
     element('div', { class: 'actions' }, element('button', { type: 'submit' }, 'Train')),
   );
   return element('details', { class: 'controls' }, element('summary', {}, 'Or train a small one here'), form);
+}
+
+function numberInput(id: string, bounds: Readonly<Record<string, number | string>>): HTMLInputElement {
+  return element('input', { type: 'number', id, required: true, ...bounds });
+}
+
+function field(label: string, input: HTMLElement): HTMLElement {
+  return element('div', { class: 'field' }, element('label', { for: input.id }, label), input);
 }

@@ -3,6 +3,7 @@ import type { ModelFacts } from '../engine/protocol.js';
 import { createChatPane } from './chat-pane.js';
 import { createCompletePane, type Pane, type PaneOptions } from './complete-pane.js';
 import { element } from './element.js';
+import { createInsidePanel } from './inside-panel.js';
 import { createMemoryPanel } from './memory-panel.js';
 import { createSamplingForm } from './sampling-form.js';
 import { createWriter } from './writer.js';
@@ -26,8 +27,9 @@ export interface Workbench {
 /** Makes the workbench of an open model. */
 export function createWorkbench({ client, facts, chatBranch, onError }: WorkbenchOptions): Workbench {
   const status = element('p', { class: 'status', role: 'status' });
-  const sampling = createSamplingForm();
+  const sampling = createSamplingForm(facts.opening);
   const memory = createMemoryPanel(facts);
+  const inside = createInsidePanel({ client, facts, onError });
   const writer = createWriter(client, {
     onChange: () => {
       for (const button of modes.querySelectorAll('input')) button.disabled = writer.isWriting;
@@ -41,9 +43,13 @@ export function createWorkbench({ client, facts, chatBranch, onError }: Workbenc
   const options: PaneOptions = {
     client,
     writer,
+    opening: facts.opening,
     readSampling: () => sampling.read(),
     onError,
-    onShow: (branch, marked) => memory.show(branch, marked),
+    onShow: (branch, marked) => {
+      memory.show(branch, marked);
+      inside.show(branch, writer.isWriting, marked);
+    },
   };
   const panes = {
     Complete: createCompletePane(options),
@@ -82,6 +88,7 @@ export function createWorkbench({ client, facts, chatBranch, onError }: Workbenc
       { class: 'workbench' },
       element('section', { class: 'writing', 'aria-label': 'Writing' }, modes, sampling.root, place, status),
       memory.root,
+      inside.root,
     ),
     stop: () => writer.stop(),
   };

@@ -28,9 +28,18 @@ export interface PhonebookOptions {
   readonly seed: number;
 }
 
-const [padding, colon, newline, question, remember] = [0, 1, 2, 3, 4] as const;
-const firstDigit = 5;
-const firstName = 15;
+/** Ids of the task's tokens. First names start at `firstName`, last names follow them. */
+export const phonebookIds = {
+  padding: 0,
+  colon: 1,
+  newline: 2,
+  question: 3,
+  remember: 4,
+  firstDigit: 5,
+  firstName: 15,
+} as const;
+
+const { padding, colon, newline, question, remember, firstDigit, firstName } = phonebookIds;
 /** Every so many names and numbers are kept from training. */
 const heldOut = 5;
 
