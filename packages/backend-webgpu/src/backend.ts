@@ -12,6 +12,8 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice | undefined;
   /** Tried in order; the first that supports a call gets it. Default is {@link standardKernels}. */
   readonly kernels?: readonly WebGpuKernel[];
+  /** Whether calls that belong together, such as a norm and the product after it, are computed in one dispatch. Default is `true`. */
+  readonly fuse?: boolean;
   /** Name of the backend. Default is `webgpu`. */
   readonly name?: string;
   /** Default is `high-performance`. */
@@ -100,11 +102,13 @@ export function webgpu(options: WebGpuOptions): Backend {
         origin: options.gpu,
         ownsGpu: options.device === undefined,
         kernels,
+        isFusing: options.fuse ?? true,
         facts: {
           workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
           workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
           storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
-          hasSubgroups,
+          subgroupSize:
+            hasSubgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize : undefined,
         },
         subgroupSize: hasSubgroups ? info.subgroupMaxSize : undefined,
       });

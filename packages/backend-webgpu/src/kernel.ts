@@ -8,8 +8,8 @@ export interface DeviceFacts {
   readonly workgroupInvocations: number;
   /** Storage buffers that one dispatch may bind. At least 8. */
   readonly storageBuffers: number;
-  /** Whether shaders may use subgroup operations. */
-  readonly hasSubgroups: boolean;
+  /** Lanes of a subgroup, where shaders may use subgroup operations and all subgroups have the same size. */
+  readonly subgroupSize?: number | undefined;
 }
 
 /** Which memory of the call a dispatch touches. */
@@ -36,6 +36,7 @@ export type OperandView =
   | 'i32'
   | 'vec2<u32>'
   | 'vec4<f32>'
+  | 'vec4<u32>'
   | 'atomic<u32>';
 
 /** One storage buffer of a dispatch. */

@@ -17,6 +17,8 @@ export class BoundDispatch {
   readonly x: number;
   readonly y: number;
   readonly z: number;
+  /** Whether x is all: a shorter call. */
+  readonly isFlat: boolean;
   readonly call: number;
   group: GPUBindGroup | undefined;
   readonly #gpu: GPUDevice;
@@ -31,6 +33,7 @@ export class BoundDispatch {
     this.pipeline = prepared.pipeline.pipeline;
     this.call = prepared.call;
     [this.x, this.y, this.z] = prepared.workgroups;
+    this.isFlat = this.y === 1 && this.z === 1;
   }
 
   /** Whether it touches one of these buffers of the program. */

@@ -1,5 +1,6 @@
 import type { Program } from '@hybra/spec';
-import type { BuildContext, DeviceFacts, Parameter, WebGpuKernel } from '../kernel.js';
+import type { PlannedCall } from '../fusion/plan-program.js';
+import type { Parameter } from '../kernel.js';
 import { type BoundRange, shaderOf } from '../wgsl/shader.js';
 import type { Pipeline, PipelineCache } from './pipeline-cache.js';
 import { spreadWorkgroups } from './spread-workgroups.js';
@@ -15,30 +16,30 @@ export interface PreparedDispatch {
 }
 
 /**
- * Builds the dispatches of every call and compiles their shaders side by side.
+ * Compiles the shaders of planned calls side by side.
  * @throws E_UNSUPPORTED_OP
  */
 export async function prepareDispatches(
   program: Program,
-  kernels: readonly WebGpuKernel[],
-  facts: DeviceFacts,
+  calls: readonly PlannedCall[],
   cache: PipelineCache,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<readonly PreparedDispatch[]> {
-  const planned = program.calls.flatMap((call, index) => {
-    const context: BuildContext = {
-      facts,
-      isInPlace: (output, input) => call.outputs[output]!.buffer === call.inputs[input]!.buffer,
-    };
-    return kernels[index]!.build(call, context)
+  const isSameMemory = (a: number, b: number): boolean => {
+    const [one, other] = [program.buffers[a]!.location, program.buffers[b]!.location];
+    if (one.kind === 'binding') return other.kind === 'binding' && one.index === other.index;
+    return other.kind === 'arena' && one.segment === other.segment;
+  };
+  const planned = calls.flatMap(({ index, call, label, dispatches }) =>
+    dispatches
       .filter(({ workgroups }) => workgroups.every((count) => count > 0))
-      .map((dispatch) => ({ index, dispatch, shader: shaderOf(call, dispatch), kernel: kernels[index]! }));
-  });
+      .map((dispatch) => ({ index, dispatch, label, shader: shaderOf(call, dispatch, isSameMemory) })),
+  );
   let done = 0;
   return Promise.all(
-    planned.map(async ({ index, dispatch, shader, kernel }) => {
+    planned.map(async ({ index, dispatch, shader, label }) => {
       const isWritten = shader.ranges.map((range) => range.isWritten);
-      const pipeline = await cache.get(kernel.name, shader.code, isWritten);
+      const pipeline = await cache.get(label, shader.code, isWritten);
       onProgress?.(++done, planned.length);
       return {
         call: index,

@@ -1,4 +1,5 @@
 import { bufferUsage, mapModeRead } from '../gpu-constants.js';
+import type { Commands } from './commands.js';
 
 const smallest = 4096;
 const keptPerSize = 3;
@@ -6,10 +7,12 @@ const keptPerSize = 3;
 /** Host-visible buffers that reads go through, kept by size (powers of two) for the next read. */
 export class Staging {
   readonly #gpu: GPUDevice;
+  readonly #commands: Commands;
   readonly #free = new Map<number, GPUBuffer[]>();
 
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, commands: Commands) {
     this.#gpu = gpu;
+    this.#commands = commands;
   }
 
   /**
@@ -26,9 +29,8 @@ export class Staging {
         size,
         usage: bufferUsage.mapRead | bufferUsage.copyDestination,
       });
-    const encoder = this.#gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, byteOffset, staging, 0, byteLength);
-    this.#gpu.queue.submit([encoder.finish()]);
+    this.#commands.encoder().copyBufferToBuffer(from, byteOffset, staging, 0, byteLength);
+    this.#commands.submit();
     try {
       await staging.mapAsync(mapModeRead, 0, byteLength);
       return new Uint8Array(staging.getMappedRange(0, byteLength)).slice();

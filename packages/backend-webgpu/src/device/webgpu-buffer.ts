@@ -15,7 +15,7 @@ export class WebGpuBuffer implements DeviceBuffer {
     readonly label: string | undefined;
     readonly id: number;
     readonly gpuBuffer: GPUBuffer;
-    /** Called once, on the first `dispose`. */
+    /** Called once, on the first `dispose`, while the memory is still there. */
     readonly release: (buffer: WebGpuBuffer) => void;
   }) {
     this.byteLength = options.byteLength;
@@ -32,9 +32,9 @@ export class WebGpuBuffer implements DeviceBuffer {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    this.#release(this);
     // Work already submitted keeps the memory until it is done.
     this.gpuBuffer.destroy();
-    this.#release(this);
   }
 }
 

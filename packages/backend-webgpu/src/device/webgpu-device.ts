@@ -12,10 +12,12 @@ import {
   type Support,
   throwIfAborted,
 } from '@hybra/spec';
+import { planProgram } from '../fusion/plan-program.js';
 import { bufferUsage } from '../gpu-constants.js';
 import { type DeviceFacts, storedDTypes, type WebGpuKernel } from '../kernel.js';
 import { ByteCopy } from './byte-copy.js';
 import { chooseKernel } from './choose-kernel.js';
+import { Commands } from './commands.js';
 import { Failures } from './failures.js';
 import { PipelineCache } from './pipeline-cache.js';
 import { prepareDispatches } from './prepared-dispatch.js';
@@ -35,6 +37,8 @@ export interface WebGpuDeviceOptions {
   readonly ownsGpu: boolean;
   readonly kernels: readonly WebGpuKernel[];
   readonly facts: DeviceFacts;
+  /** Whether calls that belong together are computed in one dispatch. */
+  readonly isFusing: boolean;
   readonly subgroupSize: number | undefined;
 }
 
@@ -56,7 +60,9 @@ export class WebGpuDevice implements Device {
   readonly #kernels: readonly WebGpuKernel[];
   readonly #kernelsByName: ReadonlyMap<string, WebGpuKernel>;
   readonly #facts: DeviceFacts;
+  readonly #isFusing: boolean;
   readonly #failures: Failures;
+  readonly #commands: Commands;
   readonly #staging: Staging;
   readonly #pipelines: PipelineCache;
   readonly #bytes: ByteCopy;
@@ -76,6 +82,7 @@ export class WebGpuDevice implements Device {
     this.#kernels = options.kernels;
     this.#kernelsByName = new Map([...options.kernels].reverse().map((kernel) => [kernel.name, kernel]));
     this.#facts = options.facts;
+    this.#isFusing = options.isFusing;
     const { limits } = options.gpu;
     this.capabilities = {
       storage: storedDTypes,
@@ -86,7 +93,8 @@ export class WebGpuDevice implements Device {
       ...(options.subgroupSize !== undefined && { subgroupSize: options.subgroupSize }),
     };
     this.#failures = new Failures(options.gpu);
-    this.#staging = new Staging(options.gpu);
+    this.#commands = new Commands(options.gpu);
+    this.#staging = new Staging(options.gpu, this.#commands);
     this.#pipelines = new PipelineCache(options.gpu);
     this.#bytes = new ByteCopy(options.gpu);
     this.lost = new Promise((resolve) => {
@@ -112,9 +120,12 @@ export class WebGpuDevice implements Device {
       { alignment: bindingAlignment, outputsBeginBuffers: true },
     );
     const dispatches = await untilAborted(
-      prepareDispatches(program, kernels, this.#facts, this.#pipelines, options.onProgress).catch(
-        (error: unknown) => this.#rethrow(error),
-      ),
+      prepareDispatches(
+        program,
+        planProgram(program, kernels, this.#facts, this.#isFusing),
+        this.#pipelines,
+        options.onProgress,
+      ).catch((error: unknown) => this.#rethrow(error)),
       options.signal,
       `compile ${program.label}`,
     );
@@ -139,6 +150,7 @@ export class WebGpuDevice implements Device {
     const to = this.#own(buffer, 'write');
     checkRange('write', to.byteLength, byteOffset, data.byteLength);
     if (data.byteLength === 0) return;
+    this.#commands.submit();
     const reachesEnd = byteOffset + data.byteLength === to.byteLength;
     if (byteOffset % 4 === 0 && (data.byteLength % 4 === 0 || reachesEnd)) {
       this.#gpu.queue.writeBuffer(to.gpuBuffer, byteOffset, wholeWords(data));
@@ -193,6 +205,7 @@ export class WebGpuDevice implements Device {
   async synchronize(signal?: AbortSignal): Promise<void> {
     this.#checkLive();
     throwIfAborted(signal, 'synchronize');
+    this.#commands.submit();
     await this.#wait(this.#gpu.queue.onSubmittedWorkDone(), signal, 'synchronize');
   }
 
@@ -263,6 +276,7 @@ export class WebGpuDevice implements Device {
       id: this.#nextId++,
       gpuBuffer,
       release: (released) => {
+        if (!this.#loss) this.#commands.submit();
         if (this.#buffers.delete(released)) this.#memoryBytes -= byteLength;
       },
     });
@@ -270,17 +284,17 @@ export class WebGpuDevice implements Device {
 
   #copyBytes(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, byteLength: number): void {
     if (fromOffset % 4 !== 0 || toOffset % 4 !== 0 || byteLength % 4 !== 0) {
+      this.#commands.submit();
       this.#bytes.copy(from, fromOffset, to, toOffset, byteLength);
       return;
     }
-    const encoder = this.#gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, byteLength);
-    this.#gpu.queue.submit([encoder.finish()]);
+    this.#commands.encoder().copyBufferToBuffer(from, fromOffset, to, toOffset, byteLength);
   }
 
   #throughTemporary(byteLength: number, use: (temporary: GPUBuffer) => void): void {
     const temporary = this.#gpu.createBuffer({ size: paddedSize(byteLength), usage: storageUsage });
     use(temporary);
+    this.#commands.submit();
     temporary.destroy();
   }
 
@@ -288,6 +302,7 @@ export class WebGpuDevice implements Device {
     return {
       gpu: this.#gpu,
       failures: this.#failures,
+      commands: this.#commands,
       staging: this.#staging,
       nothing: this.#nothing,
       own: (buffer, what) => this.#own(buffer, what),

@@ -2,6 +2,7 @@ import { type DeviceBuffer, type Executable, HybraError, type Program } from '@h
 import { bufferUsage } from '../gpu-constants.js';
 import { BoundDispatch, type BoundMemory } from './bound-dispatch.js';
 import { CallTimer } from './call-timer.js';
+import type { Commands } from './commands.js';
 import type { Failures } from './failures.js';
 import { type PreparedDispatch, packParameters } from './prepared-dispatch.js';
 import type { Staging } from './staging.js';
@@ -11,6 +12,7 @@ import { paddedSize, type WebGpuBuffer } from './webgpu-buffer.js';
 export interface ExecutableHost {
   readonly gpu: GPUDevice;
   readonly failures: Failures;
+  readonly commands: Commands;
   readonly staging: Staging;
   /** @throws E_DEVICE_LOST, E_DISPOSED, E_ARGUMENT */
   own(buffer: DeviceBuffer, what: string): WebGpuBuffer;
@@ -33,6 +35,7 @@ export class WebGpuExecutable implements Executable {
   readonly #dispatchesOf: readonly (readonly BoundDispatch[])[];
   readonly #bound: (WebGpuBuffer | undefined)[];
   readonly #timer: CallTimer | undefined;
+  #hasRun = false;
   #isDisposed = false;
 
   constructor(
@@ -81,14 +84,17 @@ export class WebGpuExecutable implements Executable {
 
   run(bindings: readonly DeviceBuffer[]): void {
     this.#checkUsable();
-    this.#bind(this.#checkBindings(bindings));
-    const { gpu, failures } = this.#host;
-    failures.scope(`program ${this.#program.label}`, () => {
-      const encoder = gpu.createCommandEncoder();
+    const isRenewed = this.#bind(this.#checkBindings(bindings));
+    const { failures, commands } = this.#host;
+    const encode = (): void => {
+      const encoder = commands.encoder();
       if (this.#timer) this.#encodeTimed(encoder, this.#timer);
       else this.#encode(encoder);
-      gpu.queue.submit([encoder.finish()]);
-    });
+      commands.submit();
+    };
+    // What was valid with these bind groups stays so; scopes take as long as some dispatches.
+    if (isRenewed) failures.scope(`program ${this.#program.label}`, encode);
+    else encode();
   }
 
   dispose(): void {
@@ -110,7 +116,8 @@ export class WebGpuExecutable implements Executable {
         pass.setPipeline(pipeline);
       }
       pass.setBindGroup(0, dispatch.group);
-      pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
+      if (dispatch.isFlat) pass.dispatchWorkgroups(dispatch.x);
+      else pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
     }
     pass.end();
   }
@@ -149,8 +156,8 @@ export class WebGpuExecutable implements Executable {
     });
   }
 
-  /** Renews the bind groups that touch a binding whose buffer is another one than in the last run. */
-  #bind(buffers: readonly WebGpuBuffer[]): void {
+  /** Renews the bind groups that touch a binding whose buffer is another one than in the last run: whether any did. */
+  #bind(buffers: readonly WebGpuBuffer[]): boolean {
     const stale = new Set<BoundDispatch>();
     for (const [binding, buffer] of buffers.entries()) {
       if (this.#bound[binding] === buffer) continue;
@@ -158,6 +165,13 @@ export class WebGpuExecutable implements Executable {
       for (const dispatch of this.#dispatchesOf[binding]!) stale.add(dispatch);
     }
     for (const dispatch of stale) dispatch.bind(this.#memoryOf);
+    return stale.size > 0 || this.#isFirst();
+  }
+
+  #isFirst(): boolean {
+    const isFirst = !this.#hasRun;
+    this.#hasRun = true;
+    return isFirst;
   }
 
   readonly #memoryOf = (buffer: number, byteOffset: number, length: number | undefined): BoundMemory => {

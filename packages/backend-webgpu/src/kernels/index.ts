@@ -14,9 +14,14 @@ import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { notKernel, selectKernel } from './elementwise/select.js';
 import { geluKernel, unaryKernels } from './elementwise/unary.js';
+import { matmulBlockedKernel } from './matmul/matmul-blocked.js';
 import { matmulElementsKernel } from './matmul/matmul-elements.js';
 import { matmulRowsKernel } from './matmul/matmul-rows.js';
+import { matmulRowsStridedKernel } from './matmul/matmul-rows-strided.js';
 import { matmulTiledKernel } from './matmul/matmul-tiled.js';
+import { quantizedBlockedKernel } from './matmul/quantized-blocked.js';
+import { quantizedElementsKernel } from './matmul/quantized-elements.js';
+import { quantizedRowsKernel } from './matmul/quantized-rows.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
@@ -38,6 +43,8 @@ export const mandatoryKernels: readonly WebGpuKernel[] = [
   cumulativeSumKernel,
   sortKernel,
   matmulRowsKernel,
+  matmulRowsStridedKernel,
+  matmulBlockedKernel,
   matmulTiledKernel,
   matmulElementsKernel,
   gatherRowsKernel,
@@ -63,6 +70,9 @@ export const standardKernels: readonly WebGpuKernel[] = [
   crossEntropyKernel,
   topKKernel,
   sampleKernel,
+  quantizedRowsKernel,
+  quantizedBlockedKernel,
+  quantizedElementsKernel,
   ropeKernel,
   attentionKernel,
   causalConv1dKernel,

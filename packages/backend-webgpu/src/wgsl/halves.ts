@@ -44,6 +44,18 @@ fn four_bf16(w: vec2<u32>) -> vec4<f32> {
   // The hardware's own conversion, which every driver has exact for normal numbers.
   four_f16: `
 fn four_f16(w: vec2<u32>) -> vec4<f32> { return vec4<f32>(unpack2x16float(w.x), unpack2x16float(w.y)); }`,
+  // Codes as the low bits of 2²³, from which arithmetic in float32 takes them exactly.
+  four_u4: `
+fn four_u4(w: u32) -> vec4<f32> {
+  let codes = (vec4<u32>(w, w >> 4u, w >> 8u, w >> 12u) & vec4<u32>(15u)) | vec4<u32>(0x4b000000u);
+  return bitcast<vec4<f32>>(codes) - 8388608.0;
+}`,
+  four_i8: `
+fn four_i8(w: u32) -> vec4<f32> {
+  let shifted = w ^ 0x80808080u;
+  let codes = (vec4<u32>(shifted, shifted >> 8u, shifted >> 16u, shifted >> 24u) & vec4<u32>(255u)) | vec4<u32>(0x4b000000u);
+  return bitcast<vec4<f32>>(codes) - 8388736.0;
+}`,
   encode_bf16: `
 fn encode_bf16(x: f32) -> u32 {
   let bits = bitcast<u32>(x);

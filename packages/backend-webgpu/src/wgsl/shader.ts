@@ -28,20 +28,34 @@ interface Resolved {
 }
 
 /**
- * Puts declarations before a dispatch's code. Operands in the same memory share one variable if one of them is
- * written: WebGPU refuses to bind it twice.
+ * Puts declarations before a dispatch's code. Operands in the same memory share one variable: WebGPU refuses to
+ * bind it twice if one of them is written, and every binding takes time.
+ * @param isSameMemory whether two buffers of the program lie in one GPU buffer
  */
-export function shaderOf(call: ProgramCall, dispatch: Dispatch): Shader {
+export function shaderOf(
+  call: ProgramCall,
+  dispatch: Dispatch,
+  isSameMemory: (buffer: number, other: number) => boolean = (buffer, other) => buffer === other,
+): Shader {
   const resolved = dispatch.operands.map((operand) => resolve(call, operand));
   const variables: { readonly name: string; range: BoundRange; readonly element: string }[] = [];
   const variableOf = new Map<string, string>();
   for (const { operand, dtype, range } of [...resolved].sort(writtenFirst)) {
-    const shared = variables.find((other) => sharesWritten(other.range, range));
+    const element = arrayElement(dtype, operand.view);
+    const shared = variables.find(
+      (other) =>
+        isSameRange(other.range, range) &&
+        (other.range.isWritten || (other.element === element && hasAccessors(operand))),
+    );
     if (shared) {
       variableOf.set(operand.name, shared.name);
       continue;
     }
-    variables.push({ name: operand.name, range, element: arrayElement(dtype, operand.view) });
+    // Another range of memory that is written: two writable bindings may lie side by side, not one of each kind.
+    const isBeside = variables.some(
+      (other) => other.range.isWritten && isSameMemory(other.range.buffer, range.buffer),
+    );
+    variables.push({ name: operand.name, range: isBeside ? { ...range, isWritten: true } : range, element });
     variableOf.set(operand.name, operand.name);
   }
   const accessors: string[] = [];
@@ -53,11 +67,11 @@ export function shaderOf(call: ProgramCall, dispatch: Dispatch): Shader {
     if (operand.place.kind === 'input') parameters.push(...found.parameters);
     const isInput = operand.place.kind === 'input';
     if (isInput) accessors.push(found.code);
-    if (view !== 'number' && view !== 'bits') continue;
+    if (!hasAccessors(operand)) continue;
     const variable = variableOf.get(name)!;
-    const type = loadType(dtype, view);
+    const type = loadType(dtype, view as 'number' | 'bits');
     accessors.push(
-      `fn get_${name}(at: u32) -> ${type} { return ${loadExpression(variable, dtype, view, 'at')}; }`,
+      `fn get_${name}(at: u32) -> ${type} { return ${loadExpression(variable, dtype, view as 'number' | 'bits', 'at')}; }`,
       `fn load_${name}(i: u32) -> ${type} { return get_${name}(${isInput ? `at_${name}(i)` : 'i'}); }`,
     );
   }
@@ -92,10 +106,15 @@ function resolve(call: ProgramCall, operand: DispatchOperand): Resolved {
   return { operand, dtype: source.dtype, range, source };
 }
 
+/** Whether code reads it by `get_NAME` and `load_NAME`, never by its name. */
+function hasAccessors({ view }: DispatchOperand): boolean {
+  return view === 'number' || view === 'bits';
+}
+
 function writtenFirst(a: Resolved, b: Resolved): number {
   return Number(b.range.isWritten) - Number(a.range.isWritten);
 }
 
-function sharesWritten(a: BoundRange, b: BoundRange): boolean {
-  return a.isWritten && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+function isSameRange(a: BoundRange, b: BoundRange): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
 }

@@ -1,24 +1,21 @@
-import { type DType, isHalf, type OpCall } from '@hybra/spec';
-import type { DispatchOperand, WebGpuKernel } from '../../kernel.js';
+import type { DType, OpCall, ProgramCall } from '@hybra/spec';
+import type { DeviceFacts, Dispatch, WebGpuKernel } from '../../kernel.js';
 import { unsupported } from '../accept.js';
 import {
-  type MatmulPlan,
-  matmulParameters,
-  matmulRefusal,
-  matrixOperand,
-  planMatmul,
-} from './matmul-plan.js';
-
-/** Most rows of a that are multiplied at once. */
-const mostRows = 4;
-/** Columns of y per workgroup, and the lanes that share the terms of each. */
-const alongK = { columns: 8, lanes: 32 };
-const acrossN = { columns: 32, lanes: 8 };
+  chunkedOperand,
+  chunkView,
+  type GemvAround,
+  type GemvSizes,
+  gemvDispatch,
+  isChunked,
+  mostGemvRows,
+} from './gemv.js';
+import type { WeightFormat } from './gemv-weights.js';
+import { matmulRefusal, planMatmul } from './matmul-plan.js';
 
 /**
- * A few rows times a matrix, as in decoding: bound by reading b. Lanes share the terms of a column and add up
- * in workgroup memory. Where b's terms are neighbours in memory (`transposeB`) a lane reads four at a time;
- * half weights are widened in registers.
+ * A few rows times a matrix whose columns lie along k (`transposeB`), as in decoding: bound by reading it, 16 bytes
+ * at a time. Half weights are widened in registers.
  */
 export const matmulRowsKernel: WebGpuKernel = {
   name: 'webgpu/matmul-rows',
@@ -27,98 +24,44 @@ export const matmulRowsKernel: WebGpuKernel = {
     const refused = matmulRefusal(call);
     if (refused) return refused;
     if (call.outputs[0]!.dtype !== 'f32') return unsupported('matmul-rows: a 16-bit result');
-    const { M } = planMatmul(call);
-    if (M === 0 || M > mostRows) return unsupported(`matmul-rows: ${M} rows, not 1 … ${mostRows}`);
+    const { M, aK, bK } = planMatmul(call);
+    if (M === 0 || M > mostGemvRows) return unsupported(`matmul-rows: ${M} rows, not 1 … ${mostGemvRows}`);
+    const [x, weight] = call.inputs as ProgramCall['inputs'];
+    if (aK !== 1 || bK !== 1 || !isChunked(formatOf(call), sizesOf(call), x!, weight!)) {
+      return unsupported('matmul-rows: rows that no 16 bytes fit');
+    }
     return { supported: true, acceptsStrided: true };
   },
-  build: (call) => {
-    const plan = planMatmul(call);
-    const isFour = readsFours(call, plan);
-    const { columns } = plan.bK === 1 ? alongK : acrossN;
-    const groups = Math.ceil(plan.N / columns) * plan.batches;
-    return [
-      {
-        operands: [
-          matrixOperand(call, 0, isFour ? 'vec4<f32>' : 'number'),
-          matrixOperand(call, 1, isFour ? fourView(call.inputs[1]!.dtype) : 'number'),
-          { name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true },
-        ],
-        parameters: [...matmulParameters(plan), { name: 'groups', type: 'u32', value: groups }],
-        code: rowsCode(call, plan, isFour),
-        workgroups: [groups, 1, 1],
-      },
-    ];
-  },
+  build: (call, { facts }) => [matmulRows(call, facts)],
 };
 
-/** Whether every four terms of a row of a and of a column of b lie in an aligned vector. */
-function readsFours(call: OpCall, plan: MatmulPlan): boolean {
-  const [a, b] = call.inputs;
-  const isAligned = (steps: readonly number[]): boolean => steps.every((step) => step % 4 === 0);
-  return (
-    a!.dtype === 'f32' &&
-    plan.aK === 1 &&
-    plan.bK === 1 &&
-    isAligned([plan.K, plan.bN, a!.offset, b!.offset]) &&
-    (plan.M === 1 || isAligned([plan.aM])) &&
-    isAligned(a!.strides.slice(0, -2)) &&
-    isAligned(b!.strides.slice(0, -2))
-  );
+/**
+ * The dispatch of a supported product, alone or in a fused call.
+ * @param places of x, the weight and the residual among the fused call's inputs
+ */
+export function matmulRows(
+  product: ProgramCall,
+  facts: DeviceFacts,
+  places: { readonly x: number; readonly weight: number; readonly residual?: number | undefined } = {
+    x: 0,
+    weight: 1,
+  },
+  around: GemvAround = {},
+): Dispatch {
+  const format = formatOf(product);
+  const [x, weight] = product.inputs as [ProgramCall['inputs'][0], ProgramCall['inputs'][0]];
+  const operands = {
+    x: chunkedOperand('x', places.x, x, 'vec4<f32>'),
+    weight: chunkedOperand('weight', places.weight, weight, chunkView(format)),
+    residual: places.residual,
+  };
+  return gemvDispatch(format, sizesOf(product), facts, operands, around);
 }
 
-function fourView(dtype: DType): DispatchOperand['view'] {
-  return isHalf(dtype) ? 'vec2<u32>' : 'vec4<f32>';
+function formatOf(call: OpCall): WeightFormat {
+  return { kind: 'dense', dtype: call.inputs[1]!.dtype as Extract<DType, 'f32' | 'f16' | 'bf16'> };
 }
 
-function rowsCode(call: OpCall, plan: MatmulPlan, isFour: boolean): string {
-  const { M } = plan;
-  const { columns, lanes } = plan.bK === 1 ? alongK : acrossN;
-  const isAlongK = plan.bK === 1;
-  const rows = Array.from({ length: M }, (_, m) => m);
-  const loop = isFour
-    ? `for (var k = lane * 4u; k < p.K; k += ${lanes * 4}u) {
-      let w = ${widened(call.inputs[1]!.dtype, 'b[(b_at + k) / 4u]')};
-      ${rows.map((m) => `sum${m} += dot(w, a[(a_at + ${m}u * p.aM + k) / 4u]);`).join('\n      ')}
-    }`
-    : `for (var k = lane; k < p.K; k += ${lanes}u) {
-      let w = get_b(b_at + k * p.bK);
-      ${rows.map((m) => `sum${m} = fma(w, get_a(a_at + ${m}u * p.aM + k * p.aK), sum${m});`).join('\n      ')}
-    }`;
-  return `
-var<workgroup> parts: array<array<f32, 256>, ${M}>;
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u32>,
-        @builtin(local_invocation_index) l: u32) {
-  let group = g.y * n.x + g.x;
-  if (group >= p.groups) { return; }
-  let blocks = (p.N + ${columns - 1}u) / ${columns}u;
-  let batch = group / blocks;
-  let lane = ${isAlongK ? `l % ${lanes}u` : `l / ${columns}u`};
-  let local_column = ${isAlongK ? `l / ${lanes}u` : `l % ${columns}u`};
-  let column = group % blocks * ${columns}u + local_column;
-  let a_at = at_a(batch);
-  let b_at = at_b(batch) + column * p.bN;
-  ${rows.map((m) => `var sum${m} = 0.0;`).join(' ')}
-  if (column < p.N) {
-    ${loop}
-  }
-  ${rows.map((m) => `parts[${m}][local_column * ${lanes}u + lane] = sum${m};`).join('\n  ')}
-  workgroupBarrier();
-  let at = local_column * ${lanes}u + lane;
-  for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      ${rows.map((m) => `parts[${m}][at] += parts[${m}][at + half];`).join('\n      ')}
-    }
-    workgroupBarrier();
-  }
-  if (lane == 0u && column < p.N) {
-    ${rows.map((m) => `y[(batch * ${M}u + ${m}u) * p.N + column] = parts[${m}][at];`).join('\n    ')}
-  }
-}`;
-}
-
-/** Four weights from a vector, as vec4<f32>. */
-function widened(dtype: DType, vector: string): string {
-  if (dtype === 'f32') return vector;
-  return dtype === 'bf16' ? `four_bf16(${vector})` : `four_f16(${vector})`;
+function sizesOf(call: OpCall): GemvSizes {
+  return planMatmul(call);
 }

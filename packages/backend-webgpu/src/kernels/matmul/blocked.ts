@@ -1,0 +1,120 @@
+import { isContiguous, type OpCall, type Operand, type StridedType } from '@hybra/spec';
+import type { Dispatch, WebGpuSupport } from '../../kernel.js';
+import { unsupported } from '../accept.js';
+import { numbers } from '../composite/row-dispatch.js';
+import { counts } from '../sequence/pool.js';
+import { block, blockedCode, elementsPerLoad, splitSumCode } from './blocked-code.js';
+import { chunkedOperand, type GemvSizes } from './gemv.js';
+import type { WeightFormat } from './gemv-weights.js';
+
+/** Workgroups that fill a large GPU; with fewer the terms are split among several. */
+const enoughGroups = 240;
+const mostScratchBytes = 2 ** 26;
+
+/** How a product is cut. */
+interface Cut {
+  readonly groups: number;
+  readonly splits: number;
+  /** Terms per split. */
+  readonly perSplit: number;
+}
+
+function cutOf({ M, N, K }: GemvSizes): Cut {
+  const tiles = Math.ceil(M / block.rows) * Math.ceil(N / block.columns);
+  const wanted = Math.min(Math.floor(enoughGroups / tiles), Math.floor(K / (block.depth * 16)), 8);
+  const splits = wanted > 1 && M * N * wanted * 4 <= mostScratchBytes ? wanted : 1;
+  const perSplit = Math.ceil(K / splits / block.depth) * block.depth;
+  return { groups: tiles * splits, splits, perSplit };
+}
+
+/** The answer about a product of many rows. Output rows are whole fours. */
+export function blockedSupport(
+  call: OpCall,
+  format: WeightFormat,
+  sizes: GemvSizes,
+  steps: { readonly aK: number; readonly bK: number },
+): WebGpuSupport {
+  const { M, N, K, aM, bN, batches } = sizes;
+  const [x, weight] = call.inputs as [StridedType, StridedType];
+  const perLoad = elementsPerLoad(format);
+  const perByte = format.kind === 'codes' && format.bits === 4 ? 2 : 1;
+  const isFit =
+    x.dtype === 'f32' &&
+    call.outputs[0]!.dtype === 'f32' &&
+    batches === 1 &&
+    steps.aK === 1 &&
+    steps.bK === 1 &&
+    M > 4 &&
+    N % 4 === 0 &&
+    N >= 4 &&
+    K > 0 &&
+    K % block.depth === 0 &&
+    [x.offset, aM].every((step) => step % 4 === 0) &&
+    [bN, weight.offset * perByte].every((step) => step % perLoad === 0) &&
+    (format.kind === 'dense' ||
+      (format.blockSize % perLoad === 0 && bN === K && call.inputs.slice(2).every(isContiguous)));
+  if (!isFit) return unsupported(`${call.op}: rows that no blocks of ${block.depth} terms fit`);
+  const { splits } = cutOf(sizes);
+  return {
+    supported: true,
+    acceptsStrided: true,
+    ...(splits > 1 && { scratchBytes: splits * M * N * 4 }),
+  };
+}
+
+/** The dispatches of a supported product. */
+export function blockedDispatches(
+  [x, weight, ...more]: readonly Operand[],
+  format: WeightFormat,
+  sizes: GemvSizes,
+): readonly Dispatch[] {
+  const { M, N, K, aM, bN } = sizes;
+  const { groups, splits, perSplit } = cutOf(sizes);
+  const isSplit = splits > 1;
+  const view =
+    format.kind === 'codes' && format.bits === 4
+      ? 'vec2<u32>'
+      : format.kind === 'dense' && format.dtype === 'f32'
+        ? 'vec4<f32>'
+        : 'vec4<u32>';
+  const product: Dispatch = {
+    operands: [
+      chunkedOperand('x', 0, x!, 'vec4<f32>'),
+      chunkedOperand('weight', 1, weight!, view),
+      ...(more.length > 0 ? [numbers('scales', 2)] : []),
+      ...(more.length > 1 ? [numbers('zeros', 3)] : []),
+      {
+        name: 'y',
+        place: isSplit ? { kind: 'scratch' } : { kind: 'output', index: 0 },
+        view: 'vec4<f32>',
+        isWritten: true,
+      },
+    ],
+    parameters: counts({
+      M,
+      N,
+      K,
+      aM,
+      bN,
+      groups,
+      perSplit,
+      ...(format.kind === 'codes' && { blockSize: format.blockSize }),
+    }),
+    code: blockedCode({ format, isSplit }),
+    workgroups: [groups, 1, 1],
+  };
+  if (!isSplit) return [product];
+  const fours = (M * N) / 4;
+  return [
+    product,
+    {
+      operands: [
+        { name: 'parts', place: { kind: 'scratch' }, view: 'vec4<f32>', isWritten: true },
+        { name: 'y', place: { kind: 'output', index: 0 }, view: 'vec4<f32>', isWritten: true },
+      ],
+      parameters: counts({ fours, splits }),
+      code: splitSumCode,
+      workgroups: [Math.ceil(fours / 256), 1, 1],
+    },
+  ];
+}
