@@ -36,6 +36,7 @@ export { type LoadedWeights, loadWeights } from './load/load-weights.js';
 export { modelFromWeights } from './load/model-from-weights.js';
 export type { Placement } from './load/placement.js';
 export { type MegatronCheckpoint, megatronFile, openMegatron } from './megatron/open-megatron.js';
+export { mistralDirectory } from './mistral/mistral-directory.js';
 export { type PresetName, preset, presetNames } from './presets/presets.js';
 export { type QuantizableTensor, quantizableTensors } from './quantization/quantizable-tensors.js';
 export {

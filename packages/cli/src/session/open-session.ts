@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Runner } from '@hybra/generate';
-import { ggufDirectory, loadModel, type Model } from '@hybra/models';
+import { ggufDirectory, loadModel, type Model, mistralDirectory } from '@hybra/models';
 import type { Device } from '@hybra/spec';
 import { type Directory, fileSource, folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../default-model.js';
@@ -41,9 +41,11 @@ export async function modelDirectory(
   return { name: model, directory: directoryAt(await modelPath(terminal, model)) };
 }
 
-/** A folder, or a GGUF file seen as one. */
+/** A folder, or a GGUF file or a release of Mistral's seen as one. */
 export function directoryAt(path: string): Directory {
-  return /\.gguf$/i.test(path) ? ggufDirectory(path, () => fileSource(path)) : folderDirectory(path);
+  return /\.gguf$/i.test(path)
+    ? ggufDirectory(path, () => fileSource(path))
+    : mistralDirectory(folderDirectory(path));
 }
 
 /** Opens device and model. @throws whatever opening a device or loading a model throws */

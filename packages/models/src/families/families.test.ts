@@ -60,6 +60,11 @@ describe('parseConfig', () => {
     ],
     [{ d_model: 64, n_layer: 2, ssm_cfg: { layer: 'LSTM' } }, /layer is "LSTM"/],
     [{ d_model: 64, n_layer: 2, ssm_cfg: { d_stat: 8 } }, /"d_stat" \(nearest known: d_state/],
+    // Another library's mamba2, which has keys of its own.
+    [
+      { model_type: 'mamba2', hidden_size: 32, num_heads: 1, n_groups: 1, fuse_norm: true, norm_eps: 1e-5 },
+      /unknown keys "fuse_norm".*"norm_eps"/,
+    ],
     [null, /is null/],
   ])('refuses %j', (json, message) => {
     expect(() => parseConfig(json)).toThrow(message);
