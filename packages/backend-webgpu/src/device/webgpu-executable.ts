@@ -87,14 +87,21 @@ export class WebGpuExecutable implements Executable {
     const isRenewed = this.#bind(this.#checkBindings(bindings));
     const { failures, commands } = this.#host;
     const encode = (): void => {
-      const encoder = commands.encoder();
+      const encoder = commands.encoderForRun();
       if (this.#timer) this.#encodeTimed(encoder, this.#timer);
       else this.#encode(encoder);
-      commands.submit();
     };
-    // What was valid with these bind groups stays so; scopes take as long as some dispatches.
-    if (isRenewed) failures.scope(`program ${this.#program.label}`, encode);
-    else encode();
+    if (!isRenewed) {
+      encode();
+      return;
+    }
+    // What was valid with these bind groups stays so: error scopes, which take as long as some dispatches, are for
+    // new ones.
+    commands.submit();
+    failures.scope(`program ${this.#program.label}`, () => {
+      encode();
+      commands.submit();
+    });
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import type { GemvAround } from '../kernels/matmul/gemv.js';
 import { type Access, canFuse } from './can-fuse.js';
 import { productOf } from './fusable-product.js';
 import { type Fusion, type FusionContext, fusedCall } from './fusion.js';
+import { isBindable } from './is-bindable.js';
 import type { ProgramMemory } from './program-memory.js';
 
 /** A product of few rows with the RMSNorm of its input and the addition of its output, where both are its alone. */
@@ -48,7 +49,8 @@ export function fuseProduct(context: FusionContext, index: number): Fusion | und
       ? { norm: { squares: 'own', groups: 1, weight: weights, epsilon: before.epsilon } }
       : {};
     const residual = after ? reads.length - 1 : undefined;
-    return { members, call, dispatches: [product.build(facts, residual, around)] };
+    const dispatches = [product.build(facts, residual, around)];
+    if (isBindable(memory.program, facts, call, dispatches)) return { members, call, dispatches };
   }
   return undefined;
 }

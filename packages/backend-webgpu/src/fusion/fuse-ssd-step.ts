@@ -1,5 +1,4 @@
 import { isContiguous, type Operand } from '@hybra/spec';
-import type { Dispatch } from '../kernel.js';
 import type { GemvAround } from '../kernels/matmul/gemv.js';
 import {
   largestStepState,
@@ -12,6 +11,7 @@ import { type Access, canFuse } from './can-fuse.js';
 import { type FusableProduct, productOf } from './fusable-product.js';
 import { type Addition, additionAfter } from './fuse-product.js';
 import { type Fusion, type FusionContext, fusedCall } from './fusion.js';
+import { isBindable } from './is-bindable.js';
 import { OperandList } from './operands.js';
 import { convolutionBefore, type Skip, type StepSizes, skipAfter, stepSizesBefore } from './step-parts.js';
 
@@ -247,15 +247,7 @@ function fuse(context: FusionContext, index: number, parts: Parts): Fusion | und
     };
     dispatches.push(tail.product.build(facts, residual, around));
   }
-  const buffersOf = ({ operands }: Dispatch): ReadonlySet<number> =>
-    new Set(
-      operands.map(({ place: { kind, ...at } }) => {
-        const list = kind === 'input' ? call.inputs : call.outputs;
-        return list[(at as { readonly index: number }).index]!.buffer;
-      }),
-    );
-  const isBindable = dispatches.every((dispatch) => buffersOf(dispatch).size <= facts.storageBuffers);
-  return isBindable ? { members, call, dispatches } : undefined;
+  return isBindable(memory.program, facts, call, dispatches) ? { members, call, dispatches } : undefined;
 }
 
 function isSameMemory(a: Operand, b: Operand): boolean {

@@ -114,9 +114,12 @@ export function mamba2Step(plan: Mamba2StepPlan): Dispatch {
 }
 
 function stepCode({ sizes, source, step, skip, gate, outputs }: Mamba2StepPlan): string {
-  const N = Math.max(sizes.N, 4);
+  const { N } = sizes;
+  const passes = Array.from({ length: Math.ceil(N / 4 / lanes) }, (_, k) => k);
+  const guarded = (k: number, body: string): string =>
+    (k + 1) * lanes * 4 <= N ? `{ ${body} }` : `if (lane + ${k * lanes}u < p.N / 4u) { ${body} }`;
   return `
-var<workgroup> maps: array<vec4<f32>, ${N / 2}>;
+var<workgroup> maps: array<vec4<f32>, ${Math.max(N / 2, 1)}>;
 var<workgroup> inputs: array<f32, ${rows}>;
 var<workgroup> sums: array<f32, ${rows * (lanes + 1)}>;
 ${sourceCode(source)}
@@ -128,45 +131,63 @@ ${gridMain(rows * lanes)}
   let slot = bitcast<u32>(load_slots(b));
   let is_active = slot < p.S;
   let map = h * p.G / p.H;
+  let local = l / ${lanes}u;
+  let lane = l % ${lanes}u;
+  let row = first + local;
+  let at = ((slot * p.H + h) * p.P + row) * (p.N / 4u);
+  let own = first + l;
+  // The state, which is what takes time, is asked for before anything is waited for.
+  ${passes.map((k) => `var state${k} = vec4<f32>();`).join(' ')}
+  var dt = 0.0;
+  var rate = 0.0;
+  ${gate === undefined ? '' : 'var own_gate = 0.0;'}
+  ${skip === undefined ? '' : 'var own_skip = 0.0;'}
   if (is_active) {
+    if (row < p.P) {
+      ${passes.map((k) => guarded(k, `state${k} = pool[at + lane + ${k * lanes}u];`)).join('\n      ')}
+    }
+    rate = load_A(h);
+    ${stepSize(step)}
+    if (l < ${rows}u && own < p.P) {
+      ${gate === undefined ? '' : 'own_gate = load_gate((b * p.H + h) * p.P + own);'}
+      ${skip === undefined ? '' : 'own_skip = load_skip((b * p.H + h) * p.P + own);'}
+    }
     for (var i = l; i < 2u * p.N + ${rows}u; i += ${rows * lanes}u) {
       if (i < p.N) { maps[i / 4u][i % 4u] = value_B(b, slot, map, i); }
       else if (i < 2u * p.N) { maps[i / 4u][i % 4u] = value_C(b, slot, map, i - p.N); }
       else {
-        let row = first + i - 2u * p.N;
-        if (row < p.P) { inputs[i - 2u * p.N] = value_x(b, slot, h, row); }
+        let channel = first + i - 2u * p.N;
+        if (channel < p.P) { inputs[i - 2u * p.N] = value_x(b, slot, h, channel); }
       }
     }
   }
   workgroupBarrier();
-  let local = l / ${lanes}u;
-  let lane = l % ${lanes}u;
-  let row = first + local;
   var total = 0.0;
   if (is_active && row < p.P) {
-    ${stepSize(step)}
-    let decay = exp_f(dt * load_A(h));
+    let decay = vec4<f32>(exp_f(dt * rate));
     let added = dt * inputs[local];
-    let at = ((slot * p.H + h) * p.P + row) * (p.N / 4u);
-    for (var k = lane; k < p.N / 4u; k += ${lanes}u) {
-      var value = pool[at + k];
-      // dt = 0 leaves the state as it is, even where x is not finite.
+    ${passes
+      .map((k) =>
+        guarded(
+          k,
+          `// dt = 0 leaves the state as it is, even where x is not finite.
       if (dt != 0.0) {
-        value = fma(vec4<f32>(decay), value, added * maps[k]);
-        pool[at + k] = value;
+        state${k} = fma(decay, state${k}, added * maps[lane + ${k * lanes}u]);
+        pool[at + lane + ${k * lanes}u] = state${k};
       }
-      total += dot(maps[p.N / 4u + k], value);
-    }
+      total += dot(maps[p.N / 4u + lane + ${k * lanes}u], state${k});`,
+        ),
+      )
+      .join('\n    ')}
   }
   sums[local * ${lanes + 1}u + lane] = total;
   workgroupBarrier();
   var y_row = 0.0;
-  let own = first + l;
   if (l < ${rows}u && own < p.P) {
     if (is_active) {
       for (var i = 0u; i < ${lanes}u; i++) { y_row += sums[l * ${lanes + 1}u + i]; }
-      ${skip === undefined ? '' : 'y_row = fma(load_skip((b * p.H + h) * p.P + own), inputs[l], y_row);'}
-      ${gate === undefined ? '' : 'y_row *= silu_f(load_gate((b * p.H + h) * p.P + own));'}
+      ${skip === undefined ? '' : 'y_row = fma(own_skip, inputs[l], y_row);'}
+      ${gate === undefined ? '' : 'y_row *= silu_f(own_gate);'}
     }
     y[(b * p.H + h) * p.P + own] = y_row;
   }
@@ -186,8 +207,8 @@ ${gridMain(rows * lanes)}
 }
 
 function stepSize(step: Mamba2StepPlan['step']): string {
-  if (step.kind === 'given') return 'let dt = load_dt(b * p.H + h);';
-  return `var dt = load_otherwise(b * p.H + h);
+  if (step.kind === 'given') return 'dt = load_dt(b * p.H + h);';
+  return `dt = load_otherwise(b * p.H + h);
     if (load_valid(b * p.H + h)) { dt = softplus_f(load_raw(b * p.H + h) + load_dt_bias(b * p.H + h)); }`;
 }
 
