@@ -80,11 +80,11 @@ void multiplyIntegerPanels(const IntegerPlan& plan, const RowsGroup* packed, std
     for (std::int64_t n = 0; n < ceilDivide(columns, integerTileColumns) * integerTileColumns; n += lanes) {
       weights.pack(first + n, most(0, least(lanes, columns - n)), from, depth, panels + n / lanes * bytes);
     }
-    for (std::int64_t row = 0; row < rows; row += integerTileRows) {
-      const RowsGroup* a = packed + row / integerTileRows * plan.groups + from;
-      const std::int64_t left = least(integerTileRows, rows - row);
-      for (std::int64_t n = 0; n < columns; n += integerTileColumns) {
-        const char* b = panels + n / lanes * bytes;
+    for (std::int64_t n = 0; n < columns; n += integerTileColumns) {
+      const char* b = panels + n / lanes * bytes;  // in the first cache for all rows
+      for (std::int64_t row = 0; row < rows; row += integerTileRows) {
+        const RowsGroup* a = packed + row / integerTileRows * plan.groups + from;
+        const std::int64_t left = least(integerTileRows, rows - row);
         float* to = y + row * plan.N + first + n;
         if (left <= integerTileRows / 2) {
           multiplyIntegerTile<integerTileRows / 2, Weights>(depth, a, b, bytes, to, plan.N, left, columns - n, from > 0);

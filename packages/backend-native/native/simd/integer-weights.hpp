@@ -67,6 +67,8 @@ struct IntegerWeights {
 #pragma GCC unroll 4
       for (int row = 0; row < Rows; row++) {
         const std::uint8_t* at = first + (row * groups + group) * Codes::groupBytes;
+        // The rows that come next: several short streams are too much for a prefetcher to guess.
+        if constexpr (Rows == 4) __builtin_prefetch(at + 4 * groups * Codes::groupBytes);
 #pragma GCC unroll 2
         for (int i = 0; i < loads; i++) {
           quadBytes bytes;

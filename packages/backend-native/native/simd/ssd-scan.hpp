@@ -239,14 +239,15 @@ template <int Rows>
 HYBRA_INLINE void advanceRows(float* h, float decay, const float* inputs, const float* B, const float* C,
                               std::int64_t N, float* y) {
   vf sums[Rows] = {};
-  std::int64_t n = 0;
-  for (; n + lanes <= N; n += lanes) {
-    const vf b = load(B + n), c = load(C + n);
+  const std::int64_t n = N / lanes * lanes;
+  // One row after another: a stream in memory order is what memory is fastest at.
 #pragma GCC unroll 4
-    for (int row = 0; row < Rows; row++) {
-      const vf state = load(h + row * N + n) * decay + b * inputs[row];
-      store(h + row * N + n, state);
-      sums[row] += state * c;
+  for (int row = 0; row < Rows; row++) {
+    float* at = h + row * N;
+    for (std::int64_t i = 0; i < n; i += lanes) {
+      const vf state = load(at + i) * decay + load(B + i) * inputs[row];
+      store(at + i, state);
+      sums[row] += state * load(C + i);
     }
   }
   for (int row = 0; row < Rows; row++) {
