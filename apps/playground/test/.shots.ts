@@ -2,7 +2,7 @@ import { launchChromium } from './chromium.js';
 import { openSite } from './site.js';
 
 const site = await openSite();
-console.log('gzip', await site.gzipBytes());
+console.log('gzip', JSON.stringify(await site.gzipBytes()));
 const browser = await launchChromium('none');
 const out = '/tmp/shots';
 for (const [name, options] of Object.entries({
