@@ -36,7 +36,14 @@ describeWith(await chromiumRequirement(), "the README's page", () => {
     await mkdir(page);
     await writeFile(join(page, 'index.html'), example('html', '<script type="module">'));
     await cp(shakespeareFolder, join(page, 'public/model'), { recursive: true });
-    const options = { root: page, configFile: false, logLevel: 'error', resolve: config.resolve! } as const;
+    // What is not there is a 404, as on any plain server, and not the page again.
+    const options = {
+      root: page,
+      configFile: false,
+      appType: 'mpa',
+      logLevel: 'error',
+      resolve: config.resolve!,
+    } as const;
     await build({ ...options, build: { target: 'es2022' } });
     const server = await preview({ ...options, preview: { port: 0, host: '127.0.0.1' } });
     const browser = await launchChromium('none');

@@ -68,6 +68,9 @@ function draw(svg: SVGSVGElement, width: number, steps: readonly TrainStep[], to
       fill: 'none',
       points: examinations.map(({ step, accuracy }) => `${x(step)},${y(most * accuracy!)}`).join(' '),
     }),
+    ...examinations.map(({ step, accuracy }) =>
+      svgElement('circle', { class: 'answers', cx: x(step), cy: y(most * accuracy!), r: 2.5 }),
+    ),
   ];
   svg.setAttribute('width', String(width));
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
