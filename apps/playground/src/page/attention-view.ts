@@ -56,8 +56,8 @@ export function createAttentionView({ layers }: ModelFacts, onChoose: (at: numbe
     element(
       'p',
       { class: 'inside-selects' },
-      element('span', {}, element('label', { for: 'attention-layer' }, 'Layer'), layerSelect),
-      element('span', {}, element('label', { for: 'attention-head' }, 'Head'), headSelect),
+      element('span', { class: 'pair' }, element('label', { for: 'attention-layer' }, 'Layer'), layerSelect),
+      element('span', { class: 'pair' }, element('label', { for: 'attention-head' }, 'Head'), headSelect),
     ),
     sentence,
     text,
