@@ -45,9 +45,11 @@ export function randomModel(config: HybridConfig, device: Device, matrices: Matr
     const values =
       dtype === 'f32'
         ? Float32Array.from({ length: templateElements }, make)
-        : dtype === 'u8' || dtype === 'i8'
+        : dtype === 'u8'
           ? Uint8Array.from({ length: templateElements }, make)
-          : Uint16Array.from({ length: templateElements }, make);
+          : dtype === 'i8'
+            ? Int8Array.from({ length: templateElements }, make)
+            : Uint16Array.from({ length: templateElements }, make);
     return tensorOn(device, values as Float32Array, [templateElements], dtype);
   };
   const templates = new Map<string, Tensor>();

@@ -1,5 +1,5 @@
 /*
- * The GPU suite for WebGPU in Node: `node suite.mjs [--only name,…] [--seconds 540] [--toggles name,…] [--results FILE]`.
+ * The GPU suite for WebGPU in Node: `node suite.mjs [--only name,…] [--seconds 540] [--toggles name,…] [--products float16] [--results FILE]`.
  * Prints one table; ends with 0 only if every section has passed. Speeds stand beside the limits of the card,
  * measured in the same run.
  */
@@ -25,12 +25,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '540' },
     toggles: { type: 'string', default: '' },
     results: { type: 'string' },
+    products: { type: 'string', default: 'float32' },
   },
 });
 const started = performance.now();
 const toggles = values.toggles.split(',').filter(Boolean);
-const gpu = createGpu({ toggles });
-const backend = webgpu({ gpu });
+const gpu = createGpu({ toggles, disabledToggles: ['timestamp_quantization'] });
+const products = values.products === 'float16' ? 'float16' : 'float32';
+const backend = webgpu({ gpu, products });
 const probe = await backend.probe();
 if (!probe.available) {
   console.error(`no GPU: ${probe.reason}`);

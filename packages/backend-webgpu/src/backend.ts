@@ -1,5 +1,5 @@
 import { type Backend, HybraError, type Probe, specVersion, throwIfAborted } from '@hybra/spec';
-import { requestGpuDevice } from './device/request-gpu-device.js';
+import { hasMatrixUnits, requestGpuDevice } from './device/request-gpu-device.js';
 import { WebGpuDevice } from './device/webgpu-device.js';
 import type { WebGpuKernel } from './kernel.js';
 import { standardKernels } from './kernels/index.js';
@@ -14,6 +14,12 @@ export interface WebGpuOptions {
   readonly kernels?: readonly WebGpuKernel[];
   /** Whether calls that belong together, such as a norm and the product after it, are computed in one dispatch. Default is `true`. */
   readonly fuse?: boolean;
+  /**
+   * How products of many rows by 16-bit weights are computed. `float16`: operands rounded to float16 and summed in
+   * float32 on matrix units, where the adapter has them (in Node with Dawn's toggles `allow_unsafe_apis` and, on
+   * NVIDIA, `vulkan_enable_f16_on_nvidia`). Default is `float32`.
+   */
+  readonly products?: 'float32' | 'float16';
   /** Name of the backend. Default is `webgpu`. */
   readonly name?: string;
   /** Default is `high-performance`. */
@@ -91,7 +97,7 @@ export function webgpu(options: WebGpuOptions): Backend {
       }
       const opened = options.device
         ? { gpu: options.device, info: options.device.adapterInfo }
-        : await requestGpuDevice(await adapterOf(), name);
+        : await requestGpuDevice(await adapterOf(), name, options.products === 'float16');
       throwIfAborted(signal, `open ${name}`);
       const { gpu, info } = opened;
       const hasSubgroups = gpu.features.has('subgroups');
@@ -106,6 +112,7 @@ export function webgpu(options: WebGpuOptions): Backend {
         facts: {
           workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
           workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+          usesMatrixUnits: options.products === 'float16' && hasMatrixUnits(gpu),
           storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
           subgroupSize:
             hasSubgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize : undefined,

@@ -1,4 +1,5 @@
 import type { DType, KernelSupport, OpCall, OpName, ProgramCall } from '@hybra/spec';
+import type { MapPlan } from './wgsl/map.js';
 
 /** What kernels may ask about the device they are for. Facts, not names of hardware. */
 export interface DeviceFacts {
@@ -10,6 +11,8 @@ export interface DeviceFacts {
   readonly storageBuffers: number;
   /** Lanes of a subgroup, where shaders may use subgroup operations and all subgroups have the same size. */
   readonly subgroupSize?: number | undefined;
+  /** Whether products may round their operands to float16 and use subgroup matrices. */
+  readonly usesMatrixUnits?: boolean;
 }
 
 /** Which memory of the call a dispatch touches. */
@@ -66,6 +69,10 @@ export interface Dispatch {
   readonly workgroups: readonly [x: number, y: number, z: number];
   /** Whether the WGSL uses subgroup operations. */
   readonly usesSubgroups?: boolean;
+  /** Whether the WGSL uses float16 and subgroup matrices. */
+  readonly usesMatrixUnits?: boolean;
+  /** What it was made from, if each element of its output is a function of inputs alone. */
+  readonly map?: MapPlan;
 }
 
 /** A call as a kernel builds it: with its memory settled. */

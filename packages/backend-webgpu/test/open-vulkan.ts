@@ -6,6 +6,7 @@ import { webgpu } from '../src/backend.js';
 /** The backend on whatever adapter Dawn finds, and what tests need for it. */
 export async function openVulkan(): Promise<{
   readonly backend: Backend;
+  readonly gpu: GPU | undefined;
   readonly vulkan: Requirement;
 }> {
   let gpu: GPU | undefined;
@@ -15,5 +16,5 @@ export async function openVulkan(): Promise<{
     const probe = await webgpu({ gpu }).probe();
     return probe.available ? undefined : `${probe.reason}. ${probe.remedy ?? ''}`;
   });
-  return { backend: webgpu({ gpu }), vulkan };
+  return { backend: webgpu({ gpu }), gpu, vulkan };
 }

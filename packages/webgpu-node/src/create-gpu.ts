@@ -11,6 +11,8 @@ export interface NodeGpuOptions {
    * to be sound.
    */
   readonly toggles?: readonly string[];
+  /** Dawn's toggles to switch off, such as `timestamp_quantization`, which rounds timings to 65 µs. */
+  readonly disabledToggles?: readonly string[];
 }
 
 /**
@@ -26,11 +28,12 @@ const instances = new Map<string, GPU>();
  * @example
  * const device = await webgpu({ gpu: createGpu() }).open();
  */
-export function createGpu({ api, adapter, toggles = [] }: NodeGpuOptions = {}): GPU {
+export function createGpu({ api, adapter, toggles = [], disabledToggles = [] }: NodeGpuOptions = {}): GPU {
   const flags = [
     ...(api ? [`backend=${api}`] : []),
     ...(adapter ? [`adapter=${adapter}`] : []),
     ...(toggles.length > 0 ? [`enable-dawn-features=${toggles.join(',')}`] : []),
+    ...(disabledToggles.length > 0 ? [`disable-dawn-features=${disabledToggles.join(',')}`] : []),
   ];
   const key = flags.join(' ');
   const known = instances.get(key);

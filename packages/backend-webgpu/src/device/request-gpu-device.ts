@@ -11,6 +11,14 @@ const wantedLimits = [
 
 const wantedFeatures = ['timestamp-query', 'subgroups'] as const satisfies readonly GPUFeatureName[];
 
+/** What products on matrix units need. Their names are Dawn's: they are not in the specification yet. */
+const matrixUnitFeatures = ['shader-f16', 'chromium-experimental-subgroup-matrix'] as GPUFeatureName[];
+
+/** Whether a device can multiply float16 on matrix units. */
+export function hasMatrixUnits({ features }: Pick<GPUDevice, 'features'>): boolean {
+  return ['subgroups', ...matrixUnitFeatures].every((feature) => features.has(feature));
+}
+
 /** What every implementation of the specification offers, and these kernels stand on. */
 const leastInvocations = 256;
 
@@ -21,6 +29,7 @@ const leastInvocations = 256;
 export async function requestGpuDevice(
   adapter: GPUAdapter | null,
   backend: string,
+  wantsMatrixUnits = false,
 ): Promise<{ readonly gpu: GPUDevice; readonly info: GPUAdapterInfo }> {
   if (!adapter) {
     throw new HybraError('E_BACKEND_UNAVAILABLE', `${backend}: the adapter is gone. Try again.`, { backend });
@@ -37,7 +46,9 @@ export async function requestGpuDevice(
     const gpu = await adapter.requestDevice({
       label: 'hybra',
       requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, limits[name]])),
-      requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
+      requiredFeatures: [...wantedFeatures, ...(wantsMatrixUnits ? matrixUnitFeatures : [])].filter(
+        (feature) => adapter.features.has(feature),
+      ),
     });
     return { gpu, info: adapter.info };
   } catch (error) {

@@ -130,16 +130,19 @@ export class WebGpuExecutable implements Executable {
   }
 
   #encodeTimed(encoder: GPUCommandEncoder, timer: CallTimer): void {
-    for (const call of this.#program.calls.keys()) {
-      const pass = encoder.beginComputePass(timer.passOf(call));
-      for (const dispatch of this.#dispatches) {
-        if (dispatch.call !== call) continue;
-        pass.setPipeline(dispatch.pipeline);
-        pass.setBindGroup(0, dispatch.group);
-        pass.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
+    let pass: GPUComputePassEncoder | undefined;
+    let call = -1;
+    for (const dispatch of this.#dispatches) {
+      if (dispatch.call !== call) {
+        pass?.end();
+        call = dispatch.call;
+        pass = encoder.beginComputePass(timer.passOf(call));
       }
-      pass.end();
+      pass!.setPipeline(dispatch.pipeline);
+      pass!.setBindGroup(0, dispatch.group);
+      pass!.dispatchWorkgroups(dispatch.x, dispatch.y, dispatch.z);
     }
+    pass?.end();
     timer.resolve(encoder);
   }
 

@@ -70,8 +70,12 @@ function isSame(a: Range, b: Range): boolean {
   return a.space === b.space && a.start === b.start && a.end === b.end;
 }
 
-/** Whether only members read the value, until all of it is overwritten or the program ends. */
-function isUnneeded(memory: ProgramMemory, { at, operand }: Access, members: readonly number[]): boolean {
+/** Whether only members read a value, until all of it is overwritten or the program ends. */
+export function isUnneeded(
+  memory: ProgramMemory,
+  { at, operand }: Access,
+  members: readonly number[],
+): boolean {
   const range = memory.rangeOf(operand);
   let live: readonly Range[] = [range];
   for (let index = at + 1; index < memory.accesses.length; index++) {

@@ -13,16 +13,18 @@ export function isBindable(
 ): boolean {
   return dispatches.every(({ operands }) => {
     const writes = new Map<number, boolean>();
-    for (const { place, isWritten = false } of operands) {
+    const bindings = new Set<string>();
+    for (const { place, view, isWritten = false } of operands) {
       if (place.kind === 'scratch') {
         throw new HybraError('E_ARGUMENT', `${call.op}: a fused call has no scratch.`, { op: call.op });
       }
       const { buffer } = (place.kind === 'input' ? call.inputs : call.outputs)[place.index]!;
       writes.set(buffer, isWritten || writes.get(buffer) === true);
+      bindings.add(`${buffer} ${view.startsWith('vec') ? view : ''}`);
     }
     const buffers = [...writes];
     return (
-      buffers.length <= facts.storageBuffers &&
+      bindings.size <= facts.storageBuffers &&
       buffers.every(
         ([buffer, isWritten]) =>
           !isWritten || buffers.every(([other]) => other === buffer || !doOverlap(program, buffer, other)),

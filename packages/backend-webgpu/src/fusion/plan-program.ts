@@ -1,6 +1,7 @@
 import type { Program, ProgramCall } from '@hybra/spec';
 import type { BuildContext, DeviceFacts, Dispatch, WebGpuKernel } from '../kernel.js';
 import { fuseProduct } from './fuse-product.js';
+import { fuseSmall } from './fuse-small.js';
 import { fuseSsdStep } from './fuse-ssd-step.js';
 import type { Fuser, FusionContext } from './fusion.js';
 import { ProgramMemory } from './program-memory.js';
@@ -50,7 +51,7 @@ export function planProgram(
       }
     }
   }
-  return program.calls.flatMap((call, index) => {
+  const planned = program.calls.flatMap((call, index): readonly PlannedCall[] => {
     const planned = fused.get(index);
     if (planned) return [planned];
     if (taken.has(index)) return [];
@@ -60,4 +61,5 @@ export function planProgram(
     };
     return [{ index, call, label: call.kernel, dispatches: kernels[index]!.build(call, context) }];
   });
+  return isFusing ? fuseSmall(program, planned, facts) : planned;
 }

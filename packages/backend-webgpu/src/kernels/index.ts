@@ -16,6 +16,7 @@ import { notKernel, selectKernel } from './elementwise/select.js';
 import { geluKernel, unaryKernels } from './elementwise/unary.js';
 import { matmulBlockedKernel } from './matmul/matmul-blocked.js';
 import { matmulElementsKernel } from './matmul/matmul-elements.js';
+import { matmulMatrixUnitsKernel } from './matmul/matmul-matrix-units.js';
 import { matmulRowsKernel } from './matmul/matmul-rows.js';
 import { matmulRowsStridedKernel } from './matmul/matmul-rows-strided.js';
 import { matmulTiledKernel } from './matmul/matmul-tiled.js';
@@ -44,6 +45,7 @@ export const mandatoryKernels: readonly WebGpuKernel[] = [
   sortKernel,
   matmulRowsKernel,
   matmulRowsStridedKernel,
+  matmulMatrixUnitsKernel,
   matmulBlockedKernel,
   matmulTiledKernel,
   matmulElementsKernel,

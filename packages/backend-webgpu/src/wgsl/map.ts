@@ -66,5 +66,6 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u3
   ${store}
 }`,
     workgroups: [Math.ceil(words / workgroupSize), 1, 1],
+    map: plan,
   };
 }

@@ -39,16 +39,16 @@ export function shaderOf(
 ): Shader {
   const resolved = dispatch.operands.map((operand) => resolve(call, operand));
   const variables: { readonly name: string; range: BoundRange; readonly element: string }[] = [];
-  const variableOf = new Map<string, string>();
+  const variableOf = new Map<string, { readonly name: string; readonly element: string }>();
   for (const { operand, dtype, range } of [...resolved].sort(writtenFirst)) {
     const element = arrayElement(dtype, operand.view);
     const shared = variables.find(
       (other) =>
         isSameRange(other.range, range) &&
-        (other.range.isWritten || (other.element === element && hasAccessors(operand))),
+        (other.range.isWritten || (hasAccessors(operand) && isScalar(other.element))),
     );
     if (shared) {
-      variableOf.set(operand.name, shared.name);
+      variableOf.set(operand.name, shared);
       continue;
     }
     // Another range of memory that is written: two writable bindings may lie side by side, not one of each kind.
@@ -56,7 +56,7 @@ export function shaderOf(
       (other) => other.range.isWritten && isSameMemory(other.range.buffer, range.buffer),
     );
     variables.push({ name: operand.name, range: isBeside ? { ...range, isWritten: true } : range, element });
-    variableOf.set(operand.name, operand.name);
+    variableOf.set(operand.name, { name: operand.name, element });
   }
   const accessors: string[] = [];
   const parameters: Parameter[] = [...dispatch.parameters];
@@ -70,8 +70,11 @@ export function shaderOf(
     if (!hasAccessors(operand)) continue;
     const variable = variableOf.get(name)!;
     const type = loadType(dtype, view as 'number' | 'bits');
+    const element = arrayElement(dtype, view);
+    const plain = loadExpression(variable.name, dtype, view as 'number' | 'bits', 'at');
+    const load = variable.element === element ? plain : `bitcast<${element}>(${plain})`;
     accessors.push(
-      `fn get_${name}(at: u32) -> ${type} { return ${loadExpression(variable, dtype, view as 'number' | 'bits', 'at')}; }`,
+      `fn get_${name}(at: u32) -> ${type} { return ${load}; }`,
       `fn load_${name}(i: u32) -> ${type} { return get_${name}(${isInput ? `at_${name}(i)` : 'i'}); }`,
     );
   }
@@ -80,6 +83,7 @@ export function shaderOf(
   const body = [...accessors, dispatch.code].join('\n');
   const code = [
     dispatch.usesSubgroups ? 'enable subgroups;' : '',
+    dispatch.usesMatrixUnits ? 'enable f16; enable chromium_experimental_subgroup_matrix;' : '',
     `struct Parameters { ${parameters.map(({ name, type }) => `${name}: ${type}`).join(', ')} }`,
     '@group(0) @binding(0) var<uniform> p: Parameters;',
     ...variables.map(
@@ -104,6 +108,11 @@ function resolve(call: ProgramCall, operand: DispatchOperand): Resolved {
   const source = (place.kind === 'input' ? call.inputs : call.outputs)[place.index]!;
   const range = { buffer: source.buffer, byteOffset: 0, byteLength: undefined, isWritten };
   return { operand, dtype: source.dtype, range, source };
+}
+
+/** Whether accessors of any 32-bit type can read it, by the bits. */
+function isScalar(element: string): boolean {
+  return element === 'f32' || element === 'i32' || element === 'u32';
 }
 
 /** Whether code reads it by `get_NAME` and `load_NAME`, never by its name. */

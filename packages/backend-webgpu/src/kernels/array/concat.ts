@@ -43,7 +43,7 @@ export const concatKernel: WebGpuKernel = {
           ]),
         ],
         gives: 'bits',
-        isPartial: true,
+        isPartial: groups.length > 1,
         code: `fn writes(i: u32) -> bool {
   let k = i / p.inner % p.extent;
   return k >= p.first && k < p.start${group.length - 1} + p.size${group.length - 1};

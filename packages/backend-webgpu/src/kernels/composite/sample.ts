@@ -41,6 +41,13 @@ export const sampleKernel: WebGpuKernel = {
   },
 };
 
+/** Loads that an invocation has on their way at once. */
+const atOnce = 8;
+const each = Array.from({ length: atOnce }, (_, k) => k);
+/** WGSL of the k-th place of a turn, which may lie behind the row. */
+const place = (k: number): string => `(j0 + ${k * rowSize}u)`;
+const clamped = (k: number): string => `first + min(${place(k)}, p.width - 1u)`;
+
 /** Each invocation works on its own scores, so scratch needs no barriers. */
 const overScores = `for (var j = l; j < p.width; j += ${rowSize}u)`;
 
@@ -90,17 +97,23 @@ ${rowMain}
   let presence = load_parameters(row * 7u + 5u);
   let frequency = load_parameters(row * 7u + 6u);
   var best = -infinity();
-  ${overScores} {
-    var score = load_logits(first + j);
-    let count = load_counts(first + j);
-    if (count > 0) {
-      // Keskar et al. 2019, section 4.1; then presence and frequency.
-      score = select(score * repetition, score / repetition, score > 0.0);
-      score = score - presence - frequency * f32(count);
-    }
-    if (temperature > 0.0) { score /= temperature; }
-    scores[first + j] = score;
-    best = larger(best, score);
+  for (var j0 = l; j0 < p.width; j0 += ${rowSize * atOnce}u) {
+    ${each.map((k) => `let logit${k} = load_logits(${clamped(k)}); let count${k} = load_counts(${clamped(k)});`).join('\n    ')}
+    ${each
+      .map(
+        (k) => `if (${place(k)} < p.width) {
+      var score = logit${k};
+      if (count${k} > 0) {
+        // Keskar et al. 2019, section 4.1; then presence and frequency.
+        score = select(score * repetition, score / repetition, score > 0.0);
+        score = score - presence - frequency * f32(count${k});
+      }
+      if (temperature > 0.0) { score /= temperature; }
+      scores[first + ${place(k)}] = score;
+      best = larger(best, score);
+    }`,
+      )
+      .join('\n    ')}
   }
   if (temperature > 0.0) {
     let largest = max_all(best, l);
@@ -129,7 +142,15 @@ ${rowMain}
     }
   }
   var winner = vec2<u32>(0u, 0u);
-  ${overScores} { winner = larger_pair(winner, vec2<u32>(order_key(scores[first + j]), ~j)); }
+  for (var j0 = l; j0 < p.width; j0 += ${rowSize * atOnce}u) {
+    ${each.map((k) => `let score${k} = scores[${clamped(k)}];`).join(' ')}
+    ${each
+      .map(
+        (k) =>
+          `if (${place(k)} < p.width) { winner = larger_pair(winner, vec2<u32>(order_key(score${k}), ~${place(k)})); }`,
+      )
+      .join('\n    ')}
+  }
   let result = best_of_all(winner, l);
   if (l == 0u) { ids[row] = bitcast<i32>(~result.y); }
 }`;

@@ -19,11 +19,11 @@ interface Cut {
   readonly perSplit: number;
 }
 
-function cutOf({ M, N, K }: GemvSizes): Cut {
+function cutOf({ M, N, K }: GemvSizes, depth: number): Cut {
   const tiles = Math.ceil(M / block.rows) * Math.ceil(N / block.columns);
-  const wanted = Math.min(Math.floor(enoughGroups / tiles), Math.floor(K / (block.depth * 16)), 8);
+  const wanted = Math.min(Math.floor(enoughGroups / tiles), Math.floor(K / (depth * 8)), 8);
   const splits = wanted > 1 && M * N * wanted * 4 <= mostScratchBytes ? wanted : 1;
-  const perSplit = Math.ceil(K / splits / block.depth) * block.depth;
+  const perSplit = Math.ceil(K / splits / depth) * depth;
   return { groups: tiles * splits, splits, perSplit };
 }
 
@@ -33,6 +33,7 @@ export function blockedSupport(
   format: WeightFormat,
   sizes: GemvSizes,
   steps: { readonly aK: number; readonly bK: number },
+  depth: number = block.depth,
 ): WebGpuSupport {
   const { M, N, K, aM, bN, batches } = sizes;
   const [x, weight] = call.inputs as [StridedType, StridedType];
@@ -54,7 +55,7 @@ export function blockedSupport(
     (format.kind === 'dense' ||
       (format.blockSize % perLoad === 0 && bN === K && call.inputs.slice(2).every(isContiguous)));
   if (!isFit) return unsupported(`${call.op}: rows that no blocks of ${block.depth} terms fit`);
-  const { splits } = cutOf(sizes);
+  const { splits } = cutOf(sizes, depth);
   return {
     supported: true,
     acceptsStrided: true,
@@ -62,14 +63,15 @@ export function blockedSupport(
   };
 }
 
-/** The dispatches of a supported product. */
+/** The dispatches of a supported product. @param matrixUnits other code for the same blocks */
 export function blockedDispatches(
   [x, weight, ...more]: readonly Operand[],
   format: WeightFormat,
   sizes: GemvSizes,
+  matrixUnits?: { readonly depth: number; readonly code: (isSplit: boolean) => string },
 ): readonly Dispatch[] {
   const { M, N, K, aM, bN } = sizes;
-  const { groups, splits, perSplit } = cutOf(sizes);
+  const { groups, splits, perSplit } = cutOf(sizes, matrixUnits?.depth ?? block.depth);
   const isSplit = splits > 1;
   const view =
     format.kind === 'codes' && format.bits === 4
@@ -86,7 +88,7 @@ export function blockedDispatches(
       {
         name: 'y',
         place: isSplit ? { kind: 'scratch' } : { kind: 'output', index: 0 },
-        view: 'vec4<f32>',
+        view: matrixUnits ? 'f32' : 'vec4<f32>',
         isWritten: true,
       },
     ],
@@ -100,8 +102,9 @@ export function blockedDispatches(
       perSplit,
       ...(format.kind === 'codes' && { blockSize: format.blockSize }),
     }),
-    code: blockedCode({ format, isSplit }),
+    code: matrixUnits ? matrixUnits.code(isSplit) : blockedCode({ format, isSplit }),
     workgroups: [groups, 1, 1],
+    ...(matrixUnits && { usesSubgroups: true, usesMatrixUnits: true }),
   };
   if (!isSplit) return [product];
   const fours = (M * N) / 4;

@@ -34,6 +34,8 @@ export interface GemvPlan {
   readonly shape: GemvShape;
   readonly norm?: GemvNorm | undefined;
   readonly hasResidual: boolean;
+  /** Whether scales and zero points are float16. */
+  readonly hasHalfScales?: boolean | undefined;
   /** WGSL that every invocation runs first, with `id` and `p.invocations` counting over the whole dispatch. */
   readonly before?: string | undefined;
 }
@@ -188,20 +190,26 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
 }
 
 /** `w0`, `w1`, …: a chunk of each column; for codes the sums of this chunk, scale and zero point. */
-function loadWeights({ format, shape, M }: GemvPlan): string {
+function loadWeights({ format, shape, M, hasHalfScales = false }: GemvPlan): string {
   return range(shape.columns)
     .map((r) => {
       const load = `let w${r} = weight[w_at${r} + c];`;
       if (format.kind === 'dense') return load;
       const perBlock = format.blockSize / elementsPerChunk(format);
       const block = `(w_at${r} + c)${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
-      return `${load} let scale${r} = load_scales(${block});
-    ${format.hasZeros ? `let zero${r} = load_zeros(${block});` : ''}
+      return `${load} let scale${r} = ${blockValue('scales', block, hasHalfScales)};
+    ${format.hasZeros ? `let zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : ''}
     ${range(M)
       .map((m) => `var part${r}_${m} = 0.0;`)
       .join(' ')}`;
     })
     .join('\n    ');
+}
+
+/** Scales and zero points of 16 bits by the hardware's conversion: there is one for every 16 bytes of codes. */
+function blockValue(name: 'scales' | 'zeros', block: string, isHalf: boolean): string {
+  if (!isHalf) return `load_${name}(${block})`;
+  return `unpack2x16float(${name}[at_${name}(${block}) >> 1u])[at_${name}(${block}) & 1u]`;
 }
 
 function products({ format, shape, M }: GemvPlan, j: number): string {

@@ -24,6 +24,8 @@ export interface GemvInputs {
   readonly weight: DispatchOperand;
   readonly scales?: number | undefined;
   readonly zeros?: number | undefined;
+  /** Whether those are float16; else they are float32. */
+  readonly hasHalfScales?: boolean | undefined;
   readonly residual?: number | undefined;
 }
 
@@ -78,13 +80,13 @@ export function gemvDispatch(
     place: { kind: 'input', index },
     view,
   });
-  const { scales, zeros, residual } = inputs;
+  const { scales, zeros, residual, hasHalfScales = false } = inputs;
   return {
     operands: [
       inputs.x,
       inputs.weight,
-      ...(scales === undefined ? [] : [input('scales', scales, 'number')]),
-      ...(zeros === undefined ? [] : [input('zeros', zeros, 'number')]),
+      ...(scales === undefined ? [] : [input('scales', scales, hasHalfScales ? 'u32' : 'number')]),
+      ...(zeros === undefined ? [] : [input('zeros', zeros, hasHalfScales ? 'u32' : 'number')]),
       ...(norm ? [input('norm_weight', norm.weight, 'vec4<f32>')] : []),
       ...(norm?.parts
         ? [{ name: 'parts', place: { kind: 'output', index: norm.parts.output }, view: 'f32' } as const]
@@ -112,6 +114,7 @@ export function gemvDispatch(
       shape,
       norm,
       hasResidual: residual !== undefined,
+      hasHalfScales,
       before: before?.code,
     }),
     workgroups: [groups, 1, 1],

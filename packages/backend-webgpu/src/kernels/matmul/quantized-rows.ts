@@ -1,6 +1,6 @@
 import { isContiguous, type ProgramCall } from '@hybra/spec';
 import type { DeviceFacts, Dispatch, WebGpuKernel } from '../../kernel.js';
-import { floats, refusal, unsupported } from '../accept.js';
+import { refusal, unsupported } from '../accept.js';
 import { chunkedOperand, type GemvAround, gemvDispatch, isChunked, mostGemvRows } from './gemv.js';
 import { chunkView, elementsPerChunk } from './gemv-weights.js';
 import { formatOfCodes, sizesOfCodes } from './quantized-plan.js';
@@ -13,7 +13,7 @@ export const quantizedRowsKernel: WebGpuKernel = {
   name: 'webgpu/quantized-rows',
   op: 'quantizedMatmul',
   supports: (call) => {
-    const refused = refusal(call, [['f32'], ['i8', 'u8'], floats], [['f32']]);
+    const refused = refusal(call, [['f32'], ['i8', 'u8'], ['f32', 'f16']], [['f32']]);
     if (refused) return refused;
     const { M } = sizesOfCodes(call);
     if (M === 0 || M > mostGemvRows) return unsupported(`quantized-rows: ${M} rows, not 1 … ${mostGemvRows}`);
@@ -51,6 +51,7 @@ export function quantizedRows(
       x: chunkedOperand('x', 0, x, 'vec4<f32>'),
       weight: chunkedOperand('weight', 1, codes, chunkView(format)),
       scales: 2,
+      hasHalfScales: call.inputs[2]!.dtype === 'f16',
       zeros: format.hasZeros ? 3 : undefined,
       residual,
     },
