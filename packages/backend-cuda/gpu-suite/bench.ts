@@ -1,8 +1,9 @@
 import { Runner, startGeneration } from '@hybra/generate';
 import { initialWeights, modelFromWeights, type PresetName, parameterCount, preset } from '@hybra/models';
-import type { Backend, Device, DeviceBuffer, DType, Executable, Program } from '@hybra/spec';
+import type { Backend, Device, DType, Executable, Program } from '@hybra/spec';
 import { compile, type Tensor, tensorOn, zerosOn } from '@hybra/tensor';
 import type { Section } from './section.js';
+import { timeOf, watched } from './timing.js';
 
 /** Speeds, against the limits of the card that they were measured on. */
 export function benchSections(backend: Backend): Section[] {
@@ -45,20 +46,6 @@ export function benchSections(backend: Backend): Section[] {
     section('bench/profile-130m', (device) => decodeProfile(device, 'mamba2-130m')),
     section('bench/hybrid-130m', (device) => modelTimes(device, 'mamba2-hybrid-130m')),
   ];
-}
-
-/** Median seconds of one of `count` runs enqueued together, over several rounds. */
-async function timeOf(device: Device, count: number, run: () => void): Promise<number> {
-  for (let i = 0; i < 3; i++) run();
-  await device.synchronize();
-  const times: number[] = [];
-  for (let round = 0; round < 7; round++) {
-    const begun = performance.now();
-    for (let i = 0; i < count; i++) run();
-    await device.synchronize();
-    times.push((performance.now() - begun) / count / 1000);
-  }
-  return times.sort((a, b) => a - b)[3]!;
 }
 
 async function copyBandwidth(device: Device): Promise<string> {
@@ -211,28 +198,6 @@ async function decodeProfile(real: Device, name: PresetName): Promise<string> {
   const total = times.reduce((sum, time) => sum + time, 0);
   const parts = rows.map(([kernel, { time, count }]) => `${kernel} ${count}x ${(time / 1e3).toFixed(0)}`);
   return `${(total / 1e3).toFixed(0)} us in all: ${parts.join(', ')}`;
-}
-
-/** A device that remembers the executable that ran last and what it was bound to. */
-function watched(device: Device): { readonly device: Device; readonly again: () => void } {
-  let again = (): void => {};
-  const compileWatched = async (...parameters: Parameters<Device['compile']>): Promise<Executable> => {
-    const executable = await device.compile(...parameters);
-    const run = (bindings: readonly DeviceBuffer[]): void => {
-      const kept = [...bindings];
-      again = () => executable.run(kept);
-      executable.run(bindings);
-    };
-    return { arenaBytes: executable.arenaBytes, run, dispose: () => executable.dispose() };
-  };
-  const watching = new Proxy(device, {
-    get: (target, property) => {
-      if (property === 'compile') return compileWatched;
-      const value = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  return { device: watching, again: () => again() };
 }
 
 async function modelTimes(real: Device, name: PresetName): Promise<string> {

@@ -9,6 +9,7 @@ import { cpu } from '@hybra/backend-cpu';
 import { cuda } from '@hybra/backend-cuda';
 import { benchSections } from './bench.js';
 import { conformanceSections } from './conformance.js';
+import { decodeSections } from './decode.js';
 import { productSections } from './products.js';
 import type { Outcome, Section } from './section.js';
 import { verifySections } from './verify.js';
@@ -21,12 +22,15 @@ const { values } = parseArgs({
     products: { type: 'string', default: 'float32' },
     'no-fuse': { type: 'boolean', default: false },
     'no-overlap': { type: 'boolean', default: false },
+    'no-persistent': { type: 'boolean', default: false },
     'no-graphs': { type: 'boolean', default: false },
   },
 });
 const started = performance.now();
+const products = values.products === 'bfloat16' ? 'bfloat16' : 'float32';
 const backend = cuda({
-  products: values.products === 'bfloat16' ? 'bfloat16' : 'float32',
+  products,
+  persistent: !values['no-persistent'],
   fuse: !values['no-fuse'],
   graphs: !values['no-graphs'],
   overlap: !values['no-overlap'],
@@ -44,6 +48,7 @@ const sections: Section[] = [
   ...conformanceSections(backend, cpu()),
   ...productSections(backend, cpu()),
   ...verifySections(),
+  ...decodeSections(backend, cuda({ products, persistent: false })),
   ...benchSections(backend),
 ];
 const wanted = values.only?.split(',');

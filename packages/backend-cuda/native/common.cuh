@@ -27,6 +27,7 @@ __device__ __forceinline__ void begin() {
 
 typedef long long i64;
 typedef uint32_t u32;
+typedef unsigned long long u64;
 
 // Codes of dtypes, as in src/launch/dtype-code.ts.
 enum DType { F64 = 0, F32 = 1, F16 = 2, BF16 = 3, I32 = 4, U32 = 5, I8 = 6, U8 = 7, BOOL = 8 };

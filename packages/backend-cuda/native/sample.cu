@@ -3,7 +3,6 @@
 // last score that a cut keeps is found by bisection over the ordered bits of doubles. One block for a row.
 #include "common.cuh"
 
-typedef unsigned long long u64;
 constexpr int threads = 1024;
 
 __device__ __forceinline__ u64 orderOf(double x) {
@@ -86,21 +85,34 @@ ENTRY __launch_bounds__(threads) sample_rows(const float *__restrict__ logits, c
   double largest = -INFINITY;
   double best = -INFINITY;
   u32 winner = 0xffffffffu;
-#pragma unroll 4
-  for (u32 i = threadIdx.x; i < width; i += threads) {
-    double score = logits[from + i];
-    const int count = counts[from + i];
-    if (count > 0) {
-      score = score > 0.0 ? score / repetition : score * repetition;
-      score = score - presence - frequency * count;
+  // Asked for by eights: one block reads a whole row, and waits for memory more than for anything else.
+  constexpr int ahead = 8;
+  for (u32 first = threadIdx.x; first < width; first += ahead * threads) {
+    float logit[ahead];
+    int seen[ahead];
+#pragma unroll
+    for (int k = 0; k < ahead; k++) {
+      const u32 i = first + k * threads;
+      logit[k] = i < width ? logits[from + i] : 0.0f;
+      seen[k] = i < width ? counts[from + i] : 0;
     }
-    if (temperature > 0.0) {
-      score /= temperature;
-      scores[i] = score;
-      largest = fmax(largest, score);
-    } else if (score > best) {
-      best = score;
-      winner = i;
+#pragma unroll
+    for (int k = 0; k < ahead; k++) {
+      const u32 i = first + k * threads;
+      if (i >= width) break;
+      double score = logit[k];
+      if (seen[k] > 0) {
+        score = score > 0.0 ? score / repetition : score * repetition;
+        score = score - presence - frequency * seen[k];
+      }
+      if (temperature > 0.0) {
+        score /= temperature;
+        scores[i] = score;
+        largest = fmax(largest, score);
+      } else if (score > best) {
+        best = score;
+        winner = i;
+      }
     }
   }
   if (temperature > 0.0) {

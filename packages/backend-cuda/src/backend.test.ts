@@ -17,7 +17,9 @@ import { type CudaOptions, cuda } from './backend.js';
 import { type FakeDriver, fakeDriver } from './testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'hybra-cuda-'));
-writeFileSync(join(folder, 'binary.fatbin'), 'not looked at by the fake');
+for (const module of ['binary', 'persistent']) {
+  writeFileSync(join(folder, `${module}.fatbin`), 'not looked at by the fake');
+}
 
 function backendOn(driver: FakeDriver, options: CudaOptions = {}): Backend {
   return cuda({ fatbinFolder: folder, loadDriver: async () => ({ loaded: true, driver }), ...options });
@@ -113,6 +115,32 @@ describe('a device on the fake driver', () => {
     expect(driver.calls.filter((name) => name === 'cuGraphLaunch')).toHaveLength(3);
     expect(driver.launched).toHaveLength(8);
     await device.dispose();
+  });
+
+  it('runs small integer sums as one launch where a block has the shared memory for it', async () => {
+    const sumsOfIntegers = (): Program => {
+      const program = sums(3);
+      const asIntegers = (operand: Program['calls'][number]['inputs'][number]) =>
+        ({ ...operand, dtype: 'i32' }) as const;
+      return {
+        ...program,
+        calls: program.calls.map((call) => ({
+          ...call,
+          inputs: call.inputs.map(asIntegers),
+          outputs: call.outputs.map(asIntegers),
+        })),
+      };
+    };
+    const launchedBy = async (options: CudaOptions): Promise<readonly string[]> => {
+      const driver = fakeDriver({ sharedBytesPerBlock: 232_448 });
+      const device = await backendOn(driver, options).open();
+      const executable = await device.compile(sumsOfIntegers());
+      executable.run([8, 8, 8].map((bytes) => device.allocate(bytes)));
+      await device.dispose();
+      return driver.launched;
+    };
+    expect(await launchedBy({})).toEqual(['persistent']);
+    expect(await launchedBy({ persistent: false })).toEqual(new Array(3).fill('binary_add_word'));
   });
 
   it('is lost after a fatal result, and says so from then on', async () => {

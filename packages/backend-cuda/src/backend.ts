@@ -18,6 +18,8 @@ export interface CudaOptions extends KernelOptions {
   readonly fuse?: boolean;
   /** Whether kernels may start before the ones before them have ended. Default is `true`. */
   readonly overlap?: boolean;
+  /** Whether runs of small launches become one that occupies the GPU throughout. Default is `true`. */
+  readonly persistent?: boolean;
   /** Default is the driver of this machine. */
   readonly loadDriver?: () => Promise<DriverLoad>;
 }
@@ -84,6 +86,7 @@ export function cuda(options: CudaOptions = {}): Backend {
         hasGraphs: options.graphs ?? true,
         isFusing: options.fuse ?? true,
         isOverlapping: options.overlap ?? true,
+        isPersistent: options.persistent ?? true,
       });
     },
   };

@@ -16,13 +16,21 @@ interface FakeOptions {
   readonly capability?: readonly [number, number];
   readonly memoryBytes?: number;
   readonly initStatus?: number;
+  /** Shared memory that a block may ask for; too little for the persistent kernel by default. */
+  readonly sharedBytesPerBlock?: number;
 }
 
 const firstAddress = 2 ** 40;
 
 /** A fake with devices of so much memory. It runs `binary_add` on float32; other kernels do nothing. */
 export function fakeDriver(options: FakeOptions = {}): FakeDriver {
-  const { devices = 1, capability = [9, 0], memoryBytes = 2 ** 28, initStatus = 0 } = options;
+  const {
+    devices = 1,
+    capability = [9, 0],
+    memoryBytes = 2 ** 28,
+    initStatus = 0,
+    sharedBytesPerBlock = 8,
+  } = options;
   const memory = new Map<Address, Uint8Array>();
   const names = new Map<number, string>();
   const calls: string[] = [];
@@ -93,7 +101,7 @@ export function fakeDriver(options: FakeOptions = {}): FakeDriver {
     },
     cuDeviceTotalMem_v2: (bytes) => write(bytes, memoryBytes),
     cuDeviceGetAttribute: (value, attribute) =>
-      write(value, attribute === 75 ? capability[0] : attribute === 76 ? capability[1] : 8),
+      write(value, { 75: capability[0], 76: capability[1], 97: sharedBytesPerBlock }[attribute] ?? 8),
     cuDevicePrimaryCtxRetain: (context) => handle(context),
     cuDevicePrimaryCtxRelease_v2: () => 0,
     cuCtxSetCurrent: () => 0,

@@ -20,6 +20,7 @@ import type { FoundDevice } from '../driver/find-devices.js';
 import { planProgram } from '../fusion/plan-program.js';
 import type { CudaKernel } from '../kernel.js';
 import { mayOverlap } from '../launch/may-overlap.js';
+import { canPersist } from '../persistent/can-persist.js';
 import { CallTimer } from './call-timer.js';
 import { chooseKernel } from './choose-kernel.js';
 import { CudaBuffer } from './cuda-buffer.js';
@@ -43,6 +44,7 @@ export interface CudaDeviceParts {
   readonly hasGraphs: boolean;
   readonly isFusing: boolean;
   readonly isOverlapping: boolean;
+  readonly isPersistent: boolean;
 }
 
 /** Bytes of device memory that are spoken of as one binding at most: more than any GPU has. */
@@ -113,7 +115,10 @@ export class CudaDevice implements Device {
     const kernels = resolveKernels(program, this.#kernelByName, (kernel, call) => kernel.supports(call), {
       alignment: programAlignment,
     });
-    const planned = planProgram(program, kernels, this.#parts.isFusing);
+    const { found, isPersistent } = this.#parts;
+    // Timings are by call, which a run of calls in one launch has none of.
+    const persistent = isPersistent && options.timings !== true && canPersist(found) ? found : undefined;
+    const planned = planProgram(program, kernels, this.#parts.isFusing, persistent);
     const launches: ReadyLaunch[][] = [];
     // The first launch may follow anything; timings of launches that overlap would mean little.
     let isFirst = true;

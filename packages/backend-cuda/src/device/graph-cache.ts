@@ -64,9 +64,12 @@ export class GraphCache {
     const captured = new BigUint64Array(1);
     try {
       enqueue();
-    } finally {
-      this.#stream.check(functions.cuStreamEndCapture(handle, captured), 'capture a graph');
+    } catch (error) {
+      // What failed is what to tell; that the capture is void by then says nothing more.
+      functions.cuStreamEndCapture(handle, captured);
+      throw error;
     }
+    this.#stream.check(functions.cuStreamEndCapture(handle, captured), 'capture a graph');
     const graph = handleOf(captured);
     const made = new BigUint64Array(1);
     const status = functions.cuGraphInstantiateWithFlags(made, graph, 0n);

@@ -27,7 +27,7 @@ const extraKeys = { end: 0, pointer: 1, size: 2 } as const;
 const extraBytes = 256;
 const configAt = 64;
 const attributeAt = 128;
-const parameterBytes = 4096;
+const parameterBytes = 32_764;
 
 /** Puts launches on the stream. The driver copies parameters as it is called, so one room serves them all. */
 export class Launcher {
@@ -70,7 +70,7 @@ export class Launcher {
       grid,
       block,
       sharedBytes,
-      parameters: encodeParameters(launch.parameters),
+      parameters: encodeParameters(launch.parameters, launch.parameterBytes),
       isOverlapping,
     };
   }

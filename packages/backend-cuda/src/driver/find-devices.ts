@@ -8,9 +8,13 @@ export interface FoundDevice {
   /** Such as 9.0. */
   readonly capability: number;
   readonly multiprocessors: number;
+  /** Most shared memory that a block may ask for. */
+  readonly sharedBytesPerBlock: number;
+  /** The newest CUDA that the driver knows, such as 13000 for 13.0. */
+  readonly driverVersion: number;
 }
 
-const attributes = { multiprocessors: 16, major: 75, minor: 76 } as const;
+const attributes = { multiprocessors: 16, major: 75, minor: 76, sharedBytesPerBlock: 97 } as const;
 /** Kernels use bfloat16 arithmetic and asynchronous copies, which begin with Ampere. */
 export const leastCapability = 8;
 
@@ -44,11 +48,15 @@ function describe({ functions }: Driver, ordinal: number): FoundDevice {
     functions.cuDeviceGetAttribute(value, which, device);
     return value[0]!;
   };
+  const driverVersion = new Int32Array(1);
+  functions.cuDriverGetVersion(driverVersion);
   return {
     ordinal,
     name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
     memoryBytes: Number(bytes[0]),
     capability: attribute(attributes.major) + attribute(attributes.minor) / 10,
     multiprocessors: attribute(attributes.multiprocessors),
+    sharedBytesPerBlock: attribute(attributes.sharedBytesPerBlock),
+    driverVersion: driverVersion[0]!,
   };
 }

@@ -1,8 +1,9 @@
 import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
 import { gateStride } from '../kernels/composite/norms.js';
-import { type Prologue, planGemv } from '../kernels/matmul/gemv.js';
-import { planMatmul } from '../kernels/matmul/matmul-plan.js';
+import { planGemv } from '../kernels/matmul/gemv.js';
+import type { Prologue } from '../kernels/matmul/product-step.js';
+import { planQuantizedGemv } from '../kernels/matmul/quantized-gemv.js';
 import { planTensorMatmul } from '../kernels/matmul/tensor-matmul.js';
 import type { Launch } from '../launch/launch.js';
 import { type Access, canFuse, type Group } from './can-fuse.js';
@@ -12,16 +13,20 @@ import type { ProgramMemory } from './program-memory.js';
 /** Products in which the norm before and the residual addition after are computed. */
 const products: ReadonlySet<string> = new Set([
   'cuda/gemv',
+  'cuda/quantized-gemv',
   'cuda/matmul-tensor',
   'cuda/matmul-tensor-rounded',
 ]);
+
+/** Those of them whose blocks compute the norm by themselves. */
+const fewRows: ReadonlySet<string> = new Set(['cuda/gemv', 'cuda/quantized-gemv']);
 
 /** A product with the norm of its input (few rows only) and the addition of its output, where both are its alone. */
 export function fuseProduct(memory: ProgramMemory, index: number): Fusion | undefined {
   const { calls } = memory.program;
   const product = calls[index]!;
   if (!products.has(product.kernel) || product.inputs[0]!.dtype !== 'f32') return undefined;
-  const norm = product.kernel === 'cuda/gemv' ? normBefore(memory, index) : undefined;
+  const norm = fewRows.has(product.kernel) ? normBefore(memory, index) : undefined;
   const sum = additionAfter(memory, index);
   for (const [before, after] of [
     [norm, sum],
@@ -100,7 +105,7 @@ function groupOf(
     ...(norm
       ? norm.call.inputs.map((operand) => ({ at: norm.at, operand }))
       : [{ at: index, operand: product.inputs[0]! }]),
-    { at: index, operand: product.inputs[1]! },
+    ...product.inputs.slice(1).map((operand) => ({ at: index, operand })),
     ...(sum ? [{ at: sum.at, operand: sum.residual }] : []),
   ];
   return {
@@ -132,12 +137,13 @@ function launchesOf(
   sum: Addition | undefined,
 ): readonly Launch[] {
   const around = sum ? { residual: sum.residual, y: sum.output } : {};
-  if (product.kernel !== 'cuda/gemv') {
+  if (!fewRows.has(product.kernel)) {
     return planTensorMatmul(product, product.kernel === 'cuda/matmul-tensor' ? 3 : 1, around);
   }
-  const { K } = planMatmul(product);
-  return planGemv(product, {
+  const xStride = product.inputs[0]!.shape.at(-1)!;
+  const plan = product.kernel === 'cuda/gemv' ? planGemv : planQuantizedGemv;
+  return plan(product, {
     ...around,
-    ...(norm && { x: norm.call.inputs[0]!, xStride: K, prologue: norm.prologue }),
+    ...(norm && { x: norm.call.inputs[0]!, xStride, prologue: norm.prologue }),
   });
 }

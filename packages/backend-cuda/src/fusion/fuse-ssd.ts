@@ -2,7 +2,9 @@ import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
 import { planSsdChunks, planSsdScan, planSsdStep, type SsdAround } from '../kernels/sequence/ssd.js';
 import { collapse } from '../launch/collapse.js';
-import { type Access, canFuse } from './can-fuse.js';
+import type { Launch } from '../launch/launch.js';
+import { type Access, canFuse, type Group } from './can-fuse.js';
+import { convolutionBefore } from './convolution-before.js';
 import type { Fusion } from './fusion.js';
 import type { ProgramMemory } from './program-memory.js';
 
@@ -20,7 +22,9 @@ export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefine
   const { calls } = memory.program;
   const scan = calls[index]!;
   const plan = plans[scan.kernel];
-  if (!plan || !isAllF32(scan.inputs.slice(0, 6))) return undefined;
+  // The step reads states of any float.
+  const needsF32 = scan.inputs.slice(0, scan.kernel === 'cuda/ssd-step' ? 5 : 6);
+  if (!plan || !isAllF32(needsF32)) return undefined;
   const before = stepSizes(memory, index);
   const after = skipAfter(memory, index);
   for (const [dt, skip] of [
@@ -37,7 +41,7 @@ export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefine
       ...(skip?.reads ?? []),
     ];
     const y = skip ? skip.output : scan.outputs[0]!;
-    const isFusable = canFuse(memory, {
+    const group: Group = {
       members,
       reads,
       writes: [
@@ -48,14 +52,42 @@ export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefine
         ...(dt?.dropped ?? []),
         ...(skip ? [{ at: index, operand: scan.outputs[0]! }, ...skip.dropped] : []),
       ],
-    });
-    if (!isFusable) continue;
+    };
+    if (!canFuse(memory, group)) continue;
     const call: ProgramCall = dt
       ? { ...scan, inputs: scan.inputs.map((operand, at) => (at === 1 ? dt.raw : operand)) }
       : scan;
-    return { members, launches: plan(call, { ...dt?.around, ...skip?.around }, y) };
+    const launches = plan(call, { ...dt?.around, ...skip?.around }, y);
+    return withConvolution(memory, index, group, call, launches) ?? { members, launches };
   }
   return undefined;
+}
+
+/** The same with the convolution before it, as steps of the persistent kernel and as a launch of its own. */
+function withConvolution(
+  memory: ProgramMemory,
+  index: number,
+  group: Group,
+  { inputs }: ProgramCall,
+  launches: readonly Launch[],
+): Fusion | undefined {
+  const [launch] = launches;
+  if (launches.length !== 1 || launch?.kind !== 'kernel' || launch.step?.op !== 'ssd') return undefined;
+  const [x, , , B, C] = inputs as readonly Operand[];
+  const convolution = convolutionBefore(memory, index, { x: x!, B: B!, C: C! });
+  if (!convolution) return undefined;
+  const members = [convolution.at, ...group.members];
+  const isOfConvolution = ({ operand }: Access): boolean =>
+    operand.buffer === convolution.dropped.operand.buffer;
+  const isFusable = canFuse(memory, {
+    members,
+    reads: [...convolution.reads, ...group.reads.filter((read) => !isOfConvolution(read))],
+    writes: [...convolution.writes, ...group.writes],
+    dropped: [...group.dropped, convolution.dropped],
+  });
+  if (!isFusable) return undefined;
+  const step = { ...launch.step, convolution: convolution.step };
+  return { members, launches: [convolution.launch, { ...launch, step }] };
 }
 
 interface StepSizes {

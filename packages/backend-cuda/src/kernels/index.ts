@@ -13,6 +13,7 @@ import { selectKernel } from './elementwise/select.js';
 import { unaryKernels } from './elementwise/unary.js';
 import { gemvKernel } from './matmul/gemv.js';
 import { matmulKernel } from './matmul/matmul.js';
+import { quantizedGemvKernel } from './matmul/quantized-gemv.js';
 import { tensorMatmulKernel } from './matmul/tensor-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
@@ -43,6 +44,7 @@ export function standardKernels({ products = 'float32' }: KernelOptions = {}): r
     cumulativeSumKernel,
     sortKernel,
     gemvKernel,
+    quantizedGemvKernel,
     tensorMatmulKernel(products === 'float32' ? 3 : 1),
     matmulKernel,
     gatherRowsKernel,

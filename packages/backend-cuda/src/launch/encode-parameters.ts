@@ -6,9 +6,12 @@ export interface EncodedParameters {
   readonly pointers: readonly { readonly at: number; readonly place: Place }[];
 }
 
-/** Lays parameters out as the driver expects them: each at the next multiple of its size. */
-export function encodeParameters(parameters: readonly Parameter[]): EncodedParameters {
-  const bytes = new Uint8Array(parameters.length * 8 + 8);
+/**
+ * Lays parameters out as the driver expects them: each at the next multiple of its size.
+ * @param byteLength bytes at least; what is not given is zero
+ */
+export function encodeParameters(parameters: readonly Parameter[], byteLength = 0): EncodedParameters {
+  const bytes = new Uint8Array(Math.max(parameters.length * 8 + 8, byteLength));
   const view = new DataView(bytes.buffer);
   const pointers: { at: number; place: Place }[] = [];
   let at = 0;
@@ -34,5 +37,5 @@ export function encodeParameters(parameters: readonly Parameter[]): EncodedParam
     }
     at += size;
   }
-  return { bytes: bytes.slice(0, at), pointers };
+  return { bytes: bytes.slice(0, Math.max(at, byteLength)), pointers };
 }

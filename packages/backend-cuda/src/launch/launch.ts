@@ -1,4 +1,5 @@
 import { byteSize, type Operand, type ProgramCall } from '@hybra/spec';
+import type { Step } from './step.js';
 
 /** A byte of a program's memory: `byteOffset` into one of its buffers. */
 export interface Place {
@@ -26,11 +27,15 @@ export type Launch =
       /** Bytes of dynamic shared memory. */
       readonly sharedBytes?: number;
       readonly parameters: readonly Parameter[];
+      /** Bytes of the kernel's parameters, where they are more than those given: the rest is zeros. */
+      readonly parameterBytes?: number;
       /**
        * Whether it may start before the launch before it has ended: the kernel waits by itself (`begin` in
        * native/common.cuh). `constant` is a buffer that it reads before that.
        */
       readonly overlaps?: { readonly constant?: number };
+      /** The same for the persistent kernel, where it has a form for it. */
+      readonly step?: Step | undefined;
     }
   | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly byteLength: number };
 

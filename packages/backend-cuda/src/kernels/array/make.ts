@@ -1,5 +1,6 @@
 import { elementCount } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
+import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { flag, pointer, u32 } from '../../launch/launch.js';
 import { refusal } from '../accept.js';
@@ -26,6 +27,10 @@ export const iotaKernel: CudaKernel = {
           u32(elementCount(y!.shape.slice(axis + 1))),
           u32(count),
         ],
+        step: elementStep(y!.dtype === 'i32' ? 'iotaI32' : undefined, [], y!, {
+          shape: [count],
+          numbers: [y!.shape[axis] ?? 1, elementCount(y!.shape.slice(axis + 1))],
+        }),
       },
     ];
   },

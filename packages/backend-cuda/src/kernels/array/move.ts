@@ -1,10 +1,16 @@
 import { byteSize, contiguousStrides, dtypes, elementCount, type Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
+import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { i64, type Launch, pointer, pointerTo, u32 } from '../../launch/launch.js';
 import { isWalkable, layout } from '../../launch/layout.js';
+import type { ElementAction } from '../../launch/step.js';
 import { refusal, unsupported } from '../accept.js';
 import { storedBits } from './stored-bits.js';
+
+/** Steps by the bytes of an element. */
+const moves: Readonly<Record<number, ElementAction>> = { 1: 'move1', 2: 'move2', 4: 'move4', 8: 'move8' };
+const fills: Readonly<Record<number, ElementAction>> = { 1: 'fill1', 4: 'fill4' };
 
 /** Launches that lay the elements of `x` into part of `y`, `from` elements from its start, with these strides. */
 function strideMove(x: Operand, y: Operand, from: number, strides: readonly number[]): readonly Launch[] {
@@ -20,6 +26,7 @@ function strideMove(x: Operand, y: Operand, from: number, strides: readonly numb
       grid: elementGrid(count),
       block: elementThreads,
       parameters: [pointer(x), pointerTo(to), ...layout(x.shape, [x.strides, strides])],
+      step: elementStep(moves[size], [x], y, { shape: x.shape, from, target: strides }),
     },
   ];
 }
@@ -35,6 +42,10 @@ function fillWith(y: Operand, value: number): readonly Launch[] {
       grid: elementGrid(count),
       block: elementThreads,
       parameters: [pointer(y), i64(storedBits(y.dtype, value)), u32(count)],
+      step: elementStep(fills[byteSize(y.dtype)], [], y, {
+        shape: [count],
+        numbers: [Number(BigInt.asUintN(32, BigInt(storedBits(y.dtype, value)))), 0],
+      }),
     },
   ];
 }

@@ -1,9 +1,11 @@
 import { type DType, dtypes, elementCount, type OpName, type ProgramCall } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
 import { typed } from '../../launch/dtype-code.js';
+import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { type Launch, pointer } from '../../launch/launch.js';
 import { isWalkable, layout } from '../../launch/layout.js';
+import type { ElementAction } from '../../launch/step.js';
 import { elementwiseInPlace, floats, refusal, unsupported } from '../accept.js';
 
 /** For each op the dtypes it takes besides floats, and the kernel for each. */
@@ -32,6 +34,14 @@ const ops: Partial<Record<OpName, { readonly takesFloats: boolean; readonly entr
   bitXor: { takesFloats: false, entries: wordOf('bitXor') },
   shiftLeft: { takesFloats: false, entries: wordOf('shiftLeft') },
   shiftRight: { takesFloats: false, entries: eachOf('shiftRight') },
+};
+
+/** Those that the persistent kernel has. */
+const steps: Readonly<Record<string, ElementAction>> = {
+  add_word: 'addWord',
+  less_i32: 'lessI32',
+  equal_i32: 'equalI32',
+  or: 'or',
 };
 
 /** `cuda/add`, `cuda/less`, … Any strides, in place. */
@@ -73,6 +83,7 @@ function planBinary({ inputs, outputs, op }: ProgramCall, entries: Entries): rea
       grid: elementGrid(count),
       block: elementThreads,
       parameters: [...operands, ...layout(y!.shape, [a!.strides, b!.strides])],
+      step: elementStep(steps[entry], [a!, b!], y!),
     },
   ];
 }

@@ -1,9 +1,14 @@
 import { byteSize, dtypes, elementCount } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
+import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { pointer } from '../../launch/launch.js';
 import { isWalkable, layout } from '../../launch/layout.js';
+import type { ElementAction } from '../../launch/step.js';
 import { elementwiseInPlace, refusal, unsupported } from '../accept.js';
+
+/** Steps by the bytes of an element. */
+const selects: Readonly<Record<number, ElementAction>> = { 1: 'select1', 4: 'select4' };
 
 /** `a` where the condition holds, else `b`. Moves elements as they are. */
 export const selectKernel: CudaKernel = {
@@ -38,6 +43,7 @@ export const selectKernel: CudaKernel = {
             inputs.map((input) => input.strides),
           ),
         ],
+        step: elementStep(selects[byteSize(y!.dtype)], inputs, y!),
       },
     ];
   },

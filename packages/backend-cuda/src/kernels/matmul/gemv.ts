@@ -11,6 +11,7 @@ import type { CudaKernel } from '../../kernel.js';
 import { f32, flag, i64, type Launch, pointer, u32 } from '../../launch/launch.js';
 import { unsupported } from '../accept.js';
 import { areRowsAligned, planMatmul } from './matmul-plan.js';
+import { type AroundProduct, productStep } from './product-step.js';
 
 /** Most rows of a; more are better off on the tensor cores, where they can compute with the weight. */
 function maxRows(weight: DType): number {
@@ -20,19 +21,6 @@ function maxRows(weight: DType): number {
 /** Bytes of shared memory for the rows of a. */
 const sharedLimit = 160 * 1024;
 const warps = 4;
-
-/** What stands before a product in a block of a model and is computed with it: see native/gemv.cu. */
-export type Prologue =
-  | { readonly kind: 'rms'; readonly weight: Operand; readonly epsilon: number }
-  | {
-      readonly kind: 'gated';
-      readonly weight: Operand;
-      readonly epsilon: number;
-      readonly gate: Operand;
-      readonly gateStride: number;
-      readonly groups: number;
-      readonly isGatedFirst: boolean;
-    };
 
 /** A product of few rows with a weight whose rows are contiguous: every weight is read once. */
 export const gemvKernel: CudaKernel = {
@@ -73,16 +61,7 @@ function rowsPerWarp(M: number, N: number): number {
  * Launches of one product.
  * @param around what else is computed in the same pass: `x` instead of the call's a, a residual, another output
  */
-export function planGemv(
-  call: ProgramCall,
-  around: {
-    readonly x?: Operand;
-    readonly xStride?: number;
-    readonly prologue?: Prologue;
-    readonly residual?: Operand;
-    readonly y?: Operand;
-  } = {},
-): readonly Launch[] {
+export function planGemv(call: ProgramCall, around: AroundProduct = {}): readonly Launch[] {
   const [a, b] = call.inputs as [Operand, Operand];
   const y = around.y ?? call.outputs[0]!;
   if (elementCount(y.shape) === 0) return [];
@@ -118,6 +97,13 @@ export function planGemv(
         f32(prologue?.epsilon ?? 0),
         flag(gated?.isGatedFirst ?? false),
       ],
+      step:
+        M === 1 && b.dtype === 'bf16' && bN === K
+          ? productStep(
+              { x: around.x ?? a, weight: { kind: 'bf16', codes: b }, y, N, K, rowsAligned: true },
+              around,
+            )
+          : undefined,
     },
   ];
 }

@@ -50,6 +50,25 @@ export const causalConv1dKernel: CudaKernel = {
           grid: [Math.ceil((batch * channels) / oneThreads), 1, 1],
           block: oneThreads,
           parameters: [x, weight, bias, tails, slots, lengths, y, newTails].map(pointer).concat(sizes),
+          step:
+            batch === 1
+              ? {
+                  op: 'conv',
+                  ...{
+                    x: x!,
+                    weight: weight!,
+                    bias: bias!,
+                    tails: newTails,
+                    slots: slots!,
+                    lengths: lengths!,
+                    y,
+                  },
+                  channels,
+                  taps: weight!.shape[1]!,
+                  slotCount: tails!.shape[0]!,
+                  isSilu: attributes.activation === 'silu',
+                }
+              : undefined,
         },
       ];
     }

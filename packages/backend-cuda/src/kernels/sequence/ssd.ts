@@ -2,6 +2,7 @@ import { byteLengthOf, byteSize, type OpCall, type Operand, type ProgramCall } f
 import type { CudaKernel } from '../../kernel.js';
 import { typed } from '../../launch/dtype-code.js';
 import { carryOver, f32, i64, type Launch, type Parameter, pointer, u32 } from '../../launch/launch.js';
+import type { SsdStep } from '../../launch/step.js';
 import { takesWindows } from '../../launch/windows.js';
 import { floats, isAllF32, refusal, unsupported } from '../accept.js';
 
@@ -128,17 +129,50 @@ export function planSsdStep(
     (operand) => (operand.offset * byteSize(operand.dtype)) % 16 === 0,
   );
   const isFast = isAllF32([...call.inputs.slice(0, 6), y]) && (isAligned || N % 128 !== 0);
+  const isMany =
+    isAllF32([...call.inputs.slice(0, 5), y]) &&
+    isAligned &&
+    (states.dtype === 'f32' || states.dtype === 'bf16') &&
+    N === persistentState &&
+    P % rowsOfWarp === 0 &&
+    rows >= rowsOfWarp * manyWarps;
+  const rowsPerBlock = isMany ? manyWarpsOfBlock * rowsOfWarp : 4;
   return [
     ...carry,
     {
       kind: 'kernel',
       module: 'ssd-step',
-      entry: isFast ? 'ssd_step_f32' : 'ssd_step_any',
-      grid: [Math.ceil(rows / 4), 1, 1],
-      block: 128,
+      entry: isMany ? `ssd_step_rows_${states.dtype}` : isFast ? 'ssd_step_f32' : 'ssd_step_any',
+      grid: [Math.ceil(rows / rowsPerBlock), 1, 1],
+      block: isMany ? manyWarpsOfBlock * 32 : 128,
       parameters: parametersOf(call, around, y),
+      step: ssdStepOf(call, around, y),
     },
   ];
+}
+
+/** Rows of a state that a warp takes where there are many, warps of such a block, and fewest warps that fill the GPU. */
+const rowsOfWarp = 8;
+const manyWarpsOfBlock = 8;
+const manyWarps = 2 * multiprocessors * manyWarpsOfBlock;
+/** Elements of a state row that a warp of these kernels, and of the persistent one, holds. */
+const persistentState = 128;
+
+/** The step for the persistent kernel: one row, in place. */
+function ssdStepOf(call: ProgramCall, around: SsdAround, y: Operand): SsdStep | undefined {
+  const [x, dt, A, B, C, , slots] = call.inputs as readonly Operand[];
+  const states = call.outputs[1]!;
+  const [batch, , , , , N] = sizesOf(call);
+  const isWide = [x!, dt!, A!, B!, C!, y].every(({ dtype }) => dtype === 'f32');
+  const areWords = [B!, C!, states].every(({ offset }) => offset % 4 === 0);
+  const isStored = states.dtype === 'f32' || states.dtype === 'bf16';
+  if (batch !== 1 || N !== persistentState || !isWide || !areWords || !isStored) return undefined;
+  const { bias, valid, otherwise, skip, low = 0, high = Number.POSITIVE_INFINITY } = around;
+  return {
+    op: 'ssd',
+    ...{ x: x!, dt: dt!, A: A!, B: B!, C: C!, states, slots: slots!, y },
+    ...{ bias, valid, otherwise, skip, low, high },
+  };
 }
 
 /** Launches of one scan by chunks; `around` and another output `y` come from a fusion. */
