@@ -37,4 +37,10 @@ export {
   type TrainOptions,
   train,
 } from './trainer/train.js';
-export { createTrainer, type StepResult, Trainer, type TrainerOptions } from './trainer/trainer.js';
+export {
+  createTrainer,
+  type StepResult,
+  Trainer,
+  type TrainerOptions,
+  type TrainingMemory,
+} from './trainer/trainer.js';

@@ -141,6 +141,19 @@ it('stops at a gradient that is not finite, names step and tensor, and keeps the
   made.dispose();
 });
 
+it('takes what it says of memory, and hardly more than lives at one time', async () => {
+  const own = await cpu().open(); // on another device, memory of earlier tests may not be free yet
+  const made = await trainer({ device: own });
+  await losses(made, 1);
+  const { bytes, minimumBytes, variableBytes } = made.memory;
+  expect(own.memoryBytes()).toBe(bytes);
+  expect(variableBytes).toBe(3 * 4 * variableCount(made)); // variables and two moments in float32
+  expect(minimumBytes).toBeGreaterThan(variableBytes);
+  expect(bytes / minimumBytes).toBeLessThan(1.3);
+  made.dispose();
+  await own.dispose();
+});
+
 it('applies weight decay to matrices alone', async () => {
   const made = await trainer({ adamW: { weightDecay: 0.5 } });
   const decaying = made.settings.parameterization.variables
@@ -156,6 +169,10 @@ it('applies weight decay to matrices alone', async () => {
   }
   made.dispose();
 });
+
+function variableCount({ settings }: Trainer): number {
+  return settings.parameterization.variables.reduce((sum, { values }) => sum + values.length, 0);
+}
 
 function changed(before: HostWeights, after: HostWeights): string[] {
   return [...before].flatMap(([name, values]) =>

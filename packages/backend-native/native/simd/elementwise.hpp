@@ -300,7 +300,26 @@ void selectAs(const Call& call, const Frame& frame) {
   const T* b = reinterpret_cast<const T*>(frame.inputs[2]);
   T* y = reinterpret_cast<T*>(frame.outputs[0]);
   const std::int64_t steps[] = {loops.step(0), loops.step(1), loops.step(2)};
-  forRows(loops, frame.pool, 0.5, [=](const std::int64_t* starts, std::int64_t count) {
+  const auto at = [](std::int64_t step) { return step == 1 || step == 0; };
+  const bool isRun = steps[0] == 1 && at(steps[1]) && at(steps[2]);
+  forRows(loops, frame.pool, isRun ? 0.15 : 0.5, [=](const std::int64_t* starts, std::int64_t count) {
+    if (isRun) {
+      // Whether a side repeats one element is settled outside, so that the loop becomes vectors.
+      const std::uint8_t* holds = condition + starts[0];
+      T* to = y + starts[3];
+      const auto run = [&](auto left, auto right) {
+#pragma GCC ivdep
+        for (std::int64_t i = 0; i < count; i++) {
+          const T first = left(i), second = right(i);
+          to[i] = holds[i] != 0 ? first : second;
+        }
+      };
+      const T *from = a + starts[1], *other = b + starts[2];
+      const auto each = [](const T* x) { return [x](std::int64_t i) { return x[i]; }; };
+      const auto same = [](const T* x) { return [value = *x](std::int64_t) { return value; }; };
+      if (steps[1] == 1) return steps[2] == 1 ? run(each(from), each(other)) : run(each(from), same(other));
+      return steps[2] == 1 ? run(same(from), each(other)) : run(same(from), same(other));
+    }
     for (std::int64_t i = 0; i < count; i++) {
       const T left = a[starts[1] + i * steps[1]], right = b[starts[2] + i * steps[2]];
       y[starts[3] + i] = condition[starts[0] + i * steps[0]] != 0 ? left : right;

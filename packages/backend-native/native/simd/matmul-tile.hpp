@@ -67,7 +67,8 @@ struct MakeTiles<0, Rows...> : TilesOf<Rows...> {};
 
 HYBRA_INLINE Tile tileFor(std::int64_t rows) { return MakeTiles<tileRows>::table[rows - 1]; }
 
-/** Writes four runs of b side by side: `to[k · tileColumns + row]`. */
+/** Writes four runs side by side: `to[k · width + row]`. */
+template <int width = tileColumns>
 HYBRA_INLINE void interleaveFour(const float* rows[4], std::int64_t K, float* to) {
   std::int64_t k = 0;
   for (; k + 4 <= K; k += 4) {
@@ -80,10 +81,10 @@ HYBRA_INLINE void interleaveFour(const float* rows[4], std::int64_t K, float* to
     const quad columns[4] = {
         __builtin_shufflevector(low0, low1, 0, 1, 4, 5), __builtin_shufflevector(low0, low1, 2, 3, 6, 7),
         __builtin_shufflevector(high0, high1, 0, 1, 4, 5), __builtin_shufflevector(high0, high1, 2, 3, 6, 7)};
-    for (int i = 0; i < 4; i++) std::memcpy(to + (k + i) * tileColumns, &columns[i], 16);
+    for (int i = 0; i < 4; i++) std::memcpy(to + (k + i) * width, &columns[i], 16);
   }
   for (; k < K; k++) {
-    for (int row = 0; row < 4; row++) to[k * tileColumns + row] = rows[row][k];
+    for (int row = 0; row < 4; row++) to[k * width + row] = rows[row][k];
   }
 }
 
@@ -138,7 +139,14 @@ inline void packRows(const float* a, std::int64_t aM, std::int64_t aK, std::int6
     }
     return;
   }
-  for (std::int64_t row = 0; row < rows; row++) {
+  std::int64_t row = 0;
+  if constexpr (requires { Weights::keepsOrder; }) {
+    for (; aK == 1 && row + 4 <= rows; row += 4) {
+      const float* four[4] = {a + row * aM, a + (row + 1) * aM, a + (row + 2) * aM, a + (row + 3) * aM};
+      interleaveFour<tileRows>(four, K, to + row);
+    }
+  }
+  for (; row < rows; row++) {
     const float* from = a + row * aM;
     for (std::int64_t k = 0; k < K; k++) to[k * tileRows + row] = from[Weights::column(k) * aK];
   }

@@ -50,6 +50,7 @@ struct StoredWeights {
   const MatmulPlan& plan;
   const typename Reader::Element* b;
 
+  static constexpr bool keepsOrder = true;
   static HYBRA_INLINE std::int64_t column(std::int64_t k) { return k; }
   /** Packs `columns` columns from n on, `depth` deep from k on; see `packPanel`. */
   void pack(std::int64_t k, std::int64_t depth, std::int64_t n, std::int64_t columns, float* panel,

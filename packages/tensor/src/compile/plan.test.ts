@@ -60,6 +60,7 @@ describe('the arena', () => {
     };
     const plan = await planOf(chain, { on: neverInPlace() });
     expect(plan.arenaBytes).toBe(2 * 1024);
+    expect(plan.minimumBytes).toBe(2 * 1024);
     expect(plan.unsharedBytes).toBe(9 * 1024); // the tenth lies in the output
     expect(plan.inPlaceCount).toBe(0);
   });

@@ -16,6 +16,8 @@ export interface Plan {
   readonly program: Program;
   /** Bytes of all arena segments: the peak of intermediates. */
   readonly arenaBytes: number;
+  /** The most bytes of intermediates that live at one time: no arena for these calls in this order is smaller. */
+  readonly minimumBytes: number;
   /** Bytes that the intermediates would take without sharing. */
   readonly unsharedBytes: number;
   readonly inPlaceCount: number;
@@ -90,6 +92,7 @@ export function plan(request: PlanRequest): Plan {
       calls: planned,
     },
     arenaBytes: arena.segments.reduce((sum, bytes) => sum + bytes, 0),
+    minimumBytes: mostAlive(requests),
     unsharedBytes: requests.reduce((sum, { byteLength }) => sum + byteLength, 0),
     inPlaceCount,
     via: calls.map((call) => call.via),
@@ -98,6 +101,23 @@ export function plan(request: PlanRequest): Plan {
 
 function wholeOperand({ dtype, shape }: LoweredValue): Omit<Operand, 'buffer'> {
   return { dtype, shape, strides: contiguousStrides(shape), offset: 0 };
+}
+
+/** The largest sum of requests that are alive at one call. */
+function mostAlive(requests: readonly ArenaRequest[]): number {
+  const changes = requests
+    .flatMap(({ byteLength, firstUse, lastUse }) => [
+      { at: firstUse, bytes: byteLength },
+      { at: lastUse + 1, bytes: -byteLength },
+    ])
+    .sort((a, b) => a.at - b.at || a.bytes - b.bytes);
+  let alive = 0;
+  let most = 0;
+  for (const { bytes } of changes) {
+    alive += bytes;
+    most = Math.max(most, alive);
+  }
+  return most;
 }
 
 function requestOf(buffer: VirtualBuffer): ArenaRequest {

@@ -92,6 +92,14 @@ export class CompiledProgram {
     return bytes;
   }
 
+  /** Bytes that this program would hold if arenas were as small as what lives in them at one time. */
+  get minimumBytes(): number {
+    return this.#parts.stages.reduce(
+      (sum, { plan, executable }) => sum + plan.minimumBytes - executable.arenaBytes,
+      this.ownedBytes,
+    );
+  }
+
   /** The stages with their plans: what `explain` prints, as data. */
   get stages(): readonly CompiledStage[] {
     return this.#parts.stages;

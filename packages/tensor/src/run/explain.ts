@@ -31,7 +31,7 @@ function explainStage({ device, plan, executable }: CompiledStage): string[] {
   const { launches } = executable;
   const launched = launches ? ` in ${launches.reduce((sum, count) => sum + count, 0)} launches` : '';
   const lines = [
-    `  on ${device.name} (${device.backend}): ${program.calls.length} calls${launched}, arena ${formatBytes(plan.arenaBytes)} in ${program.segments.length} segments (${formatBytes(plan.unsharedBytes)} unshared), ${plan.inPlaceCount} in place, weights ${formatBytes(weightBytes)}`,
+    `  on ${device.name} (${device.backend}): ${program.calls.length} calls${launched}, arena ${formatBytes(plan.arenaBytes)} in ${program.segments.length} segments (${formatBytes(plan.minimumBytes)} at least, ${formatBytes(plan.unsharedBytes)} unshared), ${plan.inPlaceCount} in place, weights ${formatBytes(weightBytes)}`,
   ];
   for (const [index, { name, role, byteLength }] of program.bindings.entries()) {
     if (role !== 'weight') lines.push(`    binding ${index} ${role} ${name} ${formatBytes(byteLength)}`);

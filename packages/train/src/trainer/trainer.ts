@@ -59,6 +59,16 @@ export interface StepResult {
   readonly norm: number;
 }
 
+/** Bytes of a training on its device. */
+export interface TrainingMemory {
+  /** Variables, their moments and frozen weights. */
+  readonly variableBytes: number;
+  /** These and what the step holds. */
+  readonly bytes: number;
+  /** These and the most that lives at one time within the step, as the planner states it. */
+  readonly minimumBytes: number;
+}
+
 /** A model in training on a device: variables, moments, and the compiled step. */
 export class Trainer {
   readonly settings: StepSettings;
@@ -94,6 +104,17 @@ export class Trainer {
   /** Bytes that the compiled step holds beside variables and moments. */
   get programBytes(): number {
     return this.#program.ownedBytes;
+  }
+
+  /** What training takes on the device, and the least that it could with the step's calls in their order. */
+  get memory(): TrainingMemory {
+    const kept = [...Object.values(this.#states), ...Object.values(this.settings.frozen)];
+    const variableBytes = kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return {
+      variableBytes,
+      bytes: variableBytes + this.#program.ownedBytes,
+      minimumBytes: variableBytes + this.#program.minimumBytes,
+    };
   }
 
   /**

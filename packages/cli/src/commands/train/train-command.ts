@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parameterCount, patternOf } from '@hybra/models';
 import { type Device, HybraError } from '@hybra/spec';
+import { formatBytes } from '@hybra/tensor';
 import {
   type BatchSource,
   createTrainer,
@@ -40,6 +41,10 @@ export async function trainCommand(terminal: Terminal, options: TrainCommandOpti
       `${parameterCount(start.config).toLocaleString('en')} parameters, layers ${patternOf(start.config)} | ${trainTokens.toLocaleString('en')} tokens to train on, ${(length - trainTokens).toLocaleString('en')} to validate | ${device.name}`,
     );
     const trainer = await trainerFor(options, start, device, terminal.signal);
+    const { bytes, minimumBytes, variableBytes } = trainer.memory;
+    terminal.note(
+      `memory ${formatBytes(bytes)}: ${formatBytes(variableBytes)} of variables and moments, ${formatBytes(bytes - variableBytes)} for a step, which needs ${formatBytes(minimumBytes - variableBytes)} at least`,
+    );
     try {
       const result = await runTraining(terminal, { options, start, text, trainer, trainTokens });
       await exportModel(join(options.out, 'model'), start.config, await trainer.weights(), {
