@@ -10,8 +10,10 @@ import { cuda } from '@hybra/backend-cuda';
 import { benchSections } from './bench.js';
 import { conformanceSections } from './conformance.js';
 import { decodeSections } from './decode.js';
+import { prefillSections } from './prefill-bench.js';
 import { productSections } from './products.js';
 import type { Outcome, Section } from './section.js';
+import { trainSections } from './train-bench.js';
 import { verifySections } from './verify.js';
 
 const { values } = parseArgs({
@@ -50,6 +52,8 @@ const sections: Section[] = [
   ...verifySections(),
   ...decodeSections(backend, cuda({ products, persistent: false })),
   ...benchSections(backend),
+  ...prefillSections(backend),
+  ...trainSections(backend),
 ];
 const wanted = values.only?.split(',');
 const chosen = sections.filter(({ name }) => !wanted || wanted.some((prefix) => name.startsWith(prefix)));

@@ -1,17 +1,9 @@
 // Causal attention with grouped queries over a cache in pools, split over the keys (Dao et al. 2023, "Flash-Decoding"):
 // a block takes one query of one head and one span of positions; its four warps walk the span with an online softmax,
 // the dimensions spread over the lanes. With more than one span, parts are joined by a second kernel in a fixed order.
-#include "common.cuh"
+#include "attention-sizes.cuh"
 
 constexpr int warps = 4, together = 4;
-
-struct AttentionSizes {
-  u32 B, T, Hq, Hkv, D, Dv, S, C;
-  u32 window, isRing, splits, reserved;
-  float scale;
-  u32 reserved2;
-  i64 qBatch, qTime, qHead;
-};
 
 template <int PER_LANE>
 __device__ __forceinline__ void attend(const In &q, const In &k, const In &v, const int *slots, const int *starts, const int *lengths,

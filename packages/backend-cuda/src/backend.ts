@@ -32,7 +32,6 @@ export interface CudaOptions extends KernelOptions {
 export function cuda(options: CudaOptions = {}): Backend {
   const name = 'cuda';
   const folder = options.fatbinFolder ?? defaultFatbinFolder();
-  const kernels = options.kernels ?? standardKernels(options);
   let loading: Promise<DriverLoad> | undefined;
   const find = async () => {
     loading ??= (options.loadDriver ?? loadDriver)();
@@ -81,7 +80,7 @@ export function cuda(options: CudaOptions = {}): Backend {
         backend: name,
         driver: result.driver,
         found: chosen,
-        kernels,
+        kernels: options.kernels ?? standardKernels({ ...options, capability: chosen.capability }),
         fatbinFolder: folder,
         hasGraphs: options.graphs ?? true,
         isFusing: options.fuse ?? true,

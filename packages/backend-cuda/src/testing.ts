@@ -76,7 +76,8 @@ export function fakeDriver(options: FakeOptions = {}): FakeDriver {
     enqueue(() => at(to, bytes).set(at(from, bytes).slice()));
   const launch = (entry: Address, extra: Address): number => {
     const name = names.get(entry)!;
-    const parameters = at(word(extra, 8), word(word(extra, 24), 0)).slice();
+    // Kernels with maps have an address for each parameter instead.
+    const parameters = extra === 0 ? new Uint8Array(0) : at(word(extra, 8), word(word(extra, 24), 0)).slice();
     return enqueue(() => {
       launched.push(name);
       if (name !== 'binary_add') return;
@@ -162,6 +163,7 @@ export function fakeDriver(options: FakeOptions = {}): FakeDriver {
     cuModuleGetFunction: (entry, _, name) => handle(entry, name),
     cuFuncSetAttribute: () => 0,
     cuLaunchKernel: (entry, ...rest) => launch(entry, rest[9]!),
+    cuTensorMapEncodeTiled: () => 0,
     cuLaunchKernelEx: (_config, entry, _parameters, extra) => launch(entry, extra),
   };
   const watched = Object.fromEntries(

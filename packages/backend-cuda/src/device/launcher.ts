@@ -1,6 +1,13 @@
 import type { Address } from '../driver/cuda-functions.js';
 import { type EncodedParameters, encodeParameters } from '../launch/encode-parameters.js';
 import type { Launch, Place } from '../launch/launch.js';
+import {
+  type EncodedTensorMap,
+  encodeTensorMap,
+  everyElement,
+  tensorMapBytes,
+  tensorMapCodes,
+} from '../launch/tensor-map.js';
 import type { KernelLibrary } from './kernel-library.js';
 import type { PinnedMemory, Stream } from './stream.js';
 
@@ -14,6 +21,7 @@ export type ReadyLaunch =
       readonly block: number;
       readonly sharedBytes: number;
       readonly parameters: EncodedParameters;
+      readonly maps: readonly EncodedTensorMap[];
       /** Whether it may start before the launch before it has ended. */
       readonly isOverlapping: boolean;
     }
@@ -27,6 +35,9 @@ const extraKeys = { end: 0, pointer: 1, size: 2 } as const;
 const extraBytes = 256;
 const configAt = 64;
 const attributeAt = 128;
+const addressesAt = 192;
+/** Maps lie behind parameters of kernels that have them, which are few. */
+const mapsAt = 1024;
 const parameterBytes = 32_764;
 
 /** Puts launches on the stream. The driver copies parameters as it is called, so one room serves them all. */
@@ -71,6 +82,7 @@ export class Launcher {
       block,
       sharedBytes,
       parameters: encodeParameters(launch.parameters, launch.parameterBytes),
+      maps: (launch.maps ?? []).map(encodeTensorMap),
       isOverlapping,
     };
   }
@@ -90,6 +102,8 @@ export class Launcher {
     for (const { at, place } of pointers) this.#writeAddress(extraBytes + at, addressOf(place));
     this.#writeAddress(40, bytes.byteLength);
     const [x, y, z] = launch.grid;
+    const hasMaps = launch.maps.length > 0;
+    if (hasMaps) this.#writeMaps(launch.maps, addressOf);
     if (launch.isOverlapping) {
       this.#words.set([x, y, z, launch.block, 1, 1, launch.sharedBytes], configAt / 4);
       const config = this.#room.address + configAt;
@@ -107,14 +121,41 @@ export class Launcher {
       1,
       launch.sharedBytes,
       handle,
-      0,
-      this.#room.address,
+      hasMaps ? this.#room.address + addressesAt : 0,
+      hasMaps ? 0 : this.#room.address,
     );
     if (status !== 0) this.#stream.check(status, `launch ${launch.name}`);
   }
 
   dispose(): void {
     this.#stream.unpin(this.#room);
+  }
+
+  /** Maps, and where each parameter lies: the driver aligns maps by itself. */
+  #writeMaps(maps: readonly EncodedTensorMap[], addressOf: (place: Place) => Address): void {
+    const { bf16, swizzle, promotion } = tensorMapCodes;
+    for (const [index, { place, extents, strides, box }] of maps.entries()) {
+      const at = this.#room.address + mapsAt + index * tensorMapBytes;
+      this.#stream.check(
+        this.#stream.driver.functions.cuTensorMapEncodeTiled(
+          at,
+          bf16,
+          extents.length,
+          addressOf(place),
+          extents,
+          strides,
+          box,
+          everyElement,
+          0,
+          swizzle,
+          promotion,
+          0,
+        ),
+        'describe a matrix to the copy engine',
+      );
+      this.#writeAddress(addressesAt + index * 8, at);
+    }
+    this.#writeAddress(addressesAt + maps.length * 8, this.#room.address + extraBytes);
   }
 
   #writeAddress(at: number, address: number): void {

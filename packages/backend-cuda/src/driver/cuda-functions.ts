@@ -57,6 +57,20 @@ export interface CudaFunctions {
     parameters: Address,
     extra: Address,
   ): number;
+  cuTensorMapEncodeTiled(
+    map: Address,
+    dtype: number,
+    rank: number,
+    address: Address,
+    extents: BigUint64Array,
+    strides: BigUint64Array,
+    box: Uint32Array,
+    elementStrides: Uint32Array,
+    interleave: number,
+    swizzle: number,
+    promotion: number,
+    fill: number,
+  ): number;
   cuLaunchKernelEx(config: Address, entry: Address, parameters: Address, extra: Address): number;
 }
 
@@ -100,6 +114,20 @@ export const argumentTypes: Readonly<Record<keyof CudaFunctions, readonly string
   cuModuleUnload: ['uint64_t'],
   cuModuleGetFunction: ['void *', 'uint64_t', 'str'],
   cuFuncSetAttribute: ['uint64_t', 'int', 'int'],
+  cuTensorMapEncodeTiled: [
+    'uint64_t',
+    'int',
+    'uint',
+    'uint64_t',
+    'void *',
+    'void *',
+    'void *',
+    'void *',
+    'int',
+    'int',
+    'int',
+    'int',
+  ],
   cuLaunchKernelEx: ['uint64_t', 'uint64_t', 'uint64_t', 'uint64_t'],
   cuLaunchKernel: [
     'uint64_t',

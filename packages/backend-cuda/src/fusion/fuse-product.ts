@@ -5,6 +5,7 @@ import { planGemv } from '../kernels/matmul/gemv.js';
 import type { Prologue } from '../kernels/matmul/product-step.js';
 import { planQuantizedGemv } from '../kernels/matmul/quantized-gemv.js';
 import { planTensorMatmul } from '../kernels/matmul/tensor-matmul.js';
+import { planWgmmaMatmul } from '../kernels/matmul/wgmma-matmul.js';
 import type { Launch } from '../launch/launch.js';
 import { type Access, canFuse, type Group } from './can-fuse.js';
 import type { Fusion } from './fusion.js';
@@ -16,6 +17,8 @@ const products: ReadonlySet<string> = new Set([
   'cuda/quantized-gemv',
   'cuda/matmul-tensor',
   'cuda/matmul-tensor-rounded',
+  'cuda/matmul-wgmma',
+  'cuda/matmul-wgmma-rounded',
 ]);
 
 /** Those of them whose blocks compute the norm by themselves. */
@@ -138,7 +141,9 @@ function launchesOf(
 ): readonly Launch[] {
   const around = sum ? { residual: sum.residual, y: sum.output } : {};
   if (!fewRows.has(product.kernel)) {
-    return planTensorMatmul(product, product.kernel === 'cuda/matmul-tensor' ? 3 : 1, around);
+    const pieces = product.kernel.endsWith('-rounded') ? 1 : 3;
+    const plan = product.kernel.startsWith('cuda/matmul-wgmma') ? planWgmmaMatmul : planTensorMatmul;
+    return plan(product, pieces, around);
   }
   const xStride = product.inputs[0]!.shape.at(-1)!;
   const plan = product.kernel === 'cuda/gemv' ? planGemv : planQuantizedGemv;

@@ -1,6 +1,7 @@
 import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
 import { planSsdChunks, planSsdScan, planSsdStep, type SsdAround } from '../kernels/sequence/ssd.js';
+import { planWgmmaSsd } from '../kernels/sequence/wgmma-ssd.js';
 import { collapse } from '../launch/collapse.js';
 import type { Launch } from '../launch/launch.js';
 import { type Access, canFuse, type Group } from './can-fuse.js';
@@ -12,6 +13,8 @@ const plans: Readonly<Record<string, typeof planSsdStep>> = {
   'cuda/ssd-step': planSsdStep,
   'cuda/ssd-scan': planSsdScan,
   'cuda/ssd-chunks': planSsdChunks,
+  'cuda/ssd-wgmma': (call, around, y) => planWgmmaSsd(call, 3, around, y),
+  'cuda/ssd-wgmma-rounded': (call, around, y) => planWgmmaSsd(call, 1, around, y),
 };
 
 /**

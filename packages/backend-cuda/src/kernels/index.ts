@@ -1,4 +1,5 @@
 import type { CudaKernel } from '../kernel.js';
+import { scatterAddManyKernel, sumColumnsKernel, sumSpansKernel } from './array/columns.js';
 import { iotaKernel, randomKernel } from './array/make.js';
 import { concatKernel, copyKernel, fillKernel, padKernel } from './array/move.js';
 import { argmaxKernel, sortKernel, topKKernel } from './array/order.js';
@@ -11,15 +12,22 @@ import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { selectKernel } from './elementwise/select.js';
 import { unaryKernels } from './elementwise/unary.js';
+import { convGradientKernel } from './gradient/conv-gradient.js';
+import { gatedRmsNormGradientKernel, rmsNormGradientKernel } from './gradient/norm-gradients.js';
+import { adamwStepKernel, crossEntropyGradientKernel, sumOfSquaresKernel } from './gradient/optimizer.js';
+import { ssdGradientKernel } from './gradient/ssd-gradient.js';
 import { gemvKernel } from './matmul/gemv.js';
 import { matmulKernel } from './matmul/matmul.js';
 import { quantizedGemvKernel } from './matmul/quantized-gemv.js';
 import { tensorMatmulKernel } from './matmul/tensor-matmul.js';
+import { wgmmaMatmulKernel } from './matmul/wgmma-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
 import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
 import { ssdChunksKernel, ssdScanKernel, ssdStepKernel } from './sequence/ssd.js';
+import { wgmmaAttentionKernel } from './sequence/wgmma-attention.js';
+import { wgmmaSsdKernel } from './sequence/wgmma-ssd.js';
 
 /** Choices among kernels. */
 export interface KernelOptions {
@@ -29,15 +37,24 @@ export interface KernelOptions {
    * faster where matrices are large, with a relative error of about 2⁻⁹ per activation.
    */
   readonly products?: 'float32' | 'bfloat16';
+  /** Compute capability of the GPU: 9.0 has kernels of its own. Default is 8.0, whose kernels run everywhere. */
+  readonly capability?: number;
 }
 
 /** Every kernel of this package, in the order in which they are tried. */
-export function standardKernels({ products = 'float32' }: KernelOptions = {}): readonly CudaKernel[] {
+export function standardKernels({
+  products = 'float32',
+  capability = 8,
+}: KernelOptions = {}): readonly CudaKernel[] {
+  const pieces = products === 'float32' ? 3 : 1;
+  const forHopper = (kernel: CudaKernel): readonly CudaKernel[] => (capability === 9 ? [kernel] : []);
   return [
     ...unaryKernels,
     ...binaryKernels,
     castKernel,
     selectKernel,
+    sumColumnsKernel,
+    sumSpansKernel,
     sumKernel,
     maxKernel,
     argmaxKernel,
@@ -45,9 +62,11 @@ export function standardKernels({ products = 'float32' }: KernelOptions = {}): r
     sortKernel,
     gemvKernel,
     quantizedGemvKernel,
-    tensorMatmulKernel(products === 'float32' ? 3 : 1),
+    ...forHopper(wgmmaMatmulKernel(pieces)),
+    tensorMatmulKernel(pieces),
     matmulKernel,
     gatherRowsKernel,
+    scatterAddManyKernel,
     scatterAddRowsKernel,
     writeRowsKernel,
     concatKernel,
@@ -65,12 +84,21 @@ export function standardKernels({ products = 'float32' }: KernelOptions = {}): r
     topKKernel,
     sampleKernel,
     ropeKernel,
+    ...forHopper(wgmmaAttentionKernel(pieces)),
     attentionKernel,
     causalConv1dKernel,
     selectiveScanKernel,
     selectiveStepKernel,
+    ...forHopper(wgmmaSsdKernel(pieces)),
     ssdChunksKernel,
     ssdScanKernel,
     ssdStepKernel,
+    rmsNormGradientKernel,
+    gatedRmsNormGradientKernel,
+    convGradientKernel,
+    ssdGradientKernel,
+    crossEntropyGradientKernel,
+    sumOfSquaresKernel,
+    adamwStepKernel,
   ];
 }

@@ -1,5 +1,6 @@
 import { byteSize, type Operand, type ProgramCall } from '@hybra/spec';
 import type { Step } from './step.js';
+import type { TensorMap } from './tensor-map.js';
 
 /** A byte of a program's memory: `byteOffset` into one of its buffers. */
 export interface Place {
@@ -26,6 +27,8 @@ export type Launch =
       readonly block: number;
       /** Bytes of dynamic shared memory. */
       readonly sharedBytes?: number;
+      /** Maps that are parameters of their own, before one struct of `parameters`. Hopper only. */
+      readonly maps?: readonly TensorMap[];
       readonly parameters: readonly Parameter[];
       /** Bytes of the kernel's parameters, where they are more than those given: the rest is zeros. */
       readonly parameterBytes?: number;

@@ -3,7 +3,7 @@ import type { RunResult, Tensor } from '@hybra/tensor';
 import type { SequenceRow, SequenceState } from '../state/sequence-state.js';
 import { type ForwardMode, forwardProgram } from './forward-program.js';
 import type { PoolRuntime } from './pool-runtime.js';
-import { type PrefillChunk, prefillChunks, singleSteps } from './prefill-chunks.js';
+import { fullChunk, longestChunk, type PrefillChunk, prefillChunks, singleSteps } from './prefill-chunks.js';
 
 /** Tokens to feed: one list per sequence of the state, of any lengths; an empty one leaves its sequence alone. */
 export type TokenRows = readonly (readonly number[])[];
@@ -15,6 +15,11 @@ export interface ForwardOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Go token by token through the recurrent form instead of in chunks. Default is `false`. */
   readonly stepwise?: boolean;
+  /**
+   * Most tokens of a chunk: 256, 1024 or 2048. Default is what the device needs to be busy; 256 where every token's
+   * logits are computed. Models with sliding windows always take 256.
+   */
+  readonly longestChunk?: number;
 }
 
 /** What a chunk computes besides the state, what else it binds, and what is done with its results. */
@@ -41,8 +46,12 @@ export async function feed(
   const lengths = tokens.map((row) => row.length);
   checkContext(state.positions, lengths, contextLength);
   throwIfAborted(options.signal, 'forward');
-  const chunks = options.stepwise ? singleSteps(lengths) : prefillChunks(lengths);
   const { model, pools } = runtime;
+  // Rings of sliding windows have room for chunks of one length, wherever their states come from.
+  const most = pools.hasWindows
+    ? longestChunk
+    : (options.longestChunk ?? fullChunk([model.device, ...model.devices], tokens.length));
+  const chunks = options.stepwise ? singleSteps(lengths) : prefillChunks(lengths, most);
   const programFor = ({ time }: PrefillChunk, mode: ForwardMode) =>
     runtime.program(`${mode} ${tokens.length} × ${time}`, () =>
       forwardProgram(model, pools, { batch: tokens.length, time, mode }, options.signal),

@@ -4,6 +4,7 @@ import { disposeTensor, readback, type Tensor, zerosOn } from '@hybra/tensor';
 import { type SequenceRow, SequenceState } from '../state/sequence-state.js';
 import { type ForwardOptions, feed, paddedIds, type TokenRows } from './feed.js';
 import { PoolRuntime } from './pool-runtime.js';
+import { longestChunk } from './prefill-chunks.js';
 
 /** Options of {@link Runner}. */
 export interface RunnerOptions {
@@ -141,7 +142,7 @@ export class Runner {
       tokens,
       state,
       this.contextLength,
-      options,
+      { longestChunk, ...options },
       ({ time, offset, lengths }) => ({
         mode: 'all',
         done: async ({ outputs }) => {
@@ -168,16 +169,23 @@ export class Runner {
     options: ForwardOptions = {},
   ): Promise<{ losses: number[][]; state: SequenceState }> {
     const losses: number[][] = tokens.map(() => []);
-    const next = await feed(this.runtime, tokens, state, this.contextLength, options, (chunk) => ({
-      mode: 'loss',
-      inputs: { targets: paddedIds(targets, chunk, -1) },
-      done: async ({ outputs }) => {
-        const part = (await readback(outputs.loss!, options.signal)) as Float32Array;
-        for (const [row, length] of chunk.lengths.entries()) {
-          losses[row]!.push(...part.subarray(row * chunk.time, row * chunk.time + length));
-        }
-      },
-    }));
+    const next = await feed(
+      this.runtime,
+      tokens,
+      state,
+      this.contextLength,
+      { longestChunk, ...options },
+      (chunk) => ({
+        mode: 'loss',
+        inputs: { targets: paddedIds(targets, chunk, -1) },
+        done: async ({ outputs }) => {
+          const part = (await readback(outputs.loss!, options.signal)) as Float32Array;
+          for (const [row, length] of chunk.lengths.entries()) {
+            losses[row]!.push(...part.subarray(row * chunk.time, row * chunk.time + length));
+          }
+        },
+      }),
+    );
     return { losses, state: next };
   }
 

@@ -32,6 +32,7 @@ export class StatePools {
   readonly pools: readonly Pool[];
   /** Tokens that `perToken` pools without a window hold per slot. */
   capacity: number;
+  readonly #zeros = new Map<Device, Tensor>();
 
   constructor(model: SequenceModel, slots: number, tokens: number) {
     this.slots = new SlotTable(slots);
@@ -55,6 +56,11 @@ export class StatePools {
   /** Whether some state grows with every token (a KV cache without a window). */
   get growsWithTokens(): boolean {
     return this.pools.some(({ spec }) => spec.kind === 'perToken' && spec.window === undefined);
+  }
+
+  /** Whether some state is a ring over a sliding window. */
+  get hasWindows(): boolean {
+    return this.pools.some(({ spec }) => spec.kind === 'perToken' && spec.window !== undefined);
   }
 
   /** Bytes that one sequence's state takes: what is constant, and what each token adds. */
@@ -117,8 +123,23 @@ export class StatePools {
     for (const pool of this.pools) {
       if (pool.spec.kind !== 'fixed') continue;
       const bytes = this.slotBytes(pool);
-      if (bytes > 0) pool.device.write(bufferOf(pool.tensor), slot * bytes, new Uint8Array(bytes));
+      if (bytes === 0) continue;
+      const zeros = bufferOf(this.#zerosFor(pool));
+      pool.device.copy(zeros, 0, bufferOf(pool.tensor), slot * bytes, bytes);
     }
+  }
+
+  /** Zeros on the pool's device, as many as any slot there has: uploading them anew would take longer than a step. */
+  #zerosFor({ device }: Pool): Tensor {
+    let zeros = this.#zeros.get(device);
+    if (!zeros) {
+      const sizes = this.pools
+        .filter((pool) => pool.device === device && pool.spec.kind === 'fixed')
+        .map((pool) => this.slotBytes(pool));
+      zeros = zerosOn(device, [Math.max(...sizes)], 'u8', 'zeros');
+      this.#zeros.set(device, zeros);
+    }
+    return zeros;
   }
 
   /** Copies one slot's state of `tokens` tokens into another slot. */
@@ -139,6 +160,8 @@ export class StatePools {
 
   dispose(): void {
     for (const { tensor } of this.pools) disposeTensor(tensor);
+    for (const zeros of this.#zeros.values()) disposeTensor(zeros);
+    this.#zeros.clear();
   }
 
   #shapeOf(spec: StateSpec, slots: number): number[] {

@@ -19,7 +19,7 @@ export const attentionKernel: CudaKernel = {
   supports: (call) => {
     const refused = refusal(call, [floats, floats, floats, ['i32'], ['i32'], ['i32']]);
     if (refused) return refused;
-    const { B, T, Hq, D, Dv } = sizesOf(call);
+    const { B, T, Hq, D, Dv } = attentionSizes(call);
     if (Math.max(D, Dv) > maxHeadSize) return unsupported(`attention: heads larger than ${maxHeadSize}`);
     if (B * T > gridLimit) return unsupported(`attention: more than ${gridLimit} queries`);
     const splits = splitsOf(call);
@@ -32,7 +32,7 @@ export const attentionKernel: CudaKernel = {
   plan: (call) => {
     const [q, k, v, slots, starts, lengths] = call.inputs as readonly Operand[];
     const [y] = call.outputs;
-    const { B, T, Hq, Hkv, D, Dv, S, C } = sizesOf(call);
+    const { B, T, Hq, Hkv, D, Dv, S, C } = attentionSizes(call);
     if (B * T * Hq * Dv === 0) return [];
     const splits = splitsOf(call);
     const perLane = [1, 2, 4, 8].find((count) => count * 32 >= Math.max(D, Dv))!;
@@ -76,7 +76,10 @@ export const attentionKernel: CudaKernel = {
   },
 };
 
-function sizesOf(call: OpCall): Record<'B' | 'T' | 'Hq' | 'Hkv' | 'D' | 'Dv' | 'S' | 'C', number> {
+/** Sizes of an attention over pools. */
+export function attentionSizes(
+  call: OpCall,
+): Record<'B' | 'T' | 'Hq' | 'Hkv' | 'D' | 'Dv' | 'S' | 'C', number> {
   const [B, T, Hq, D] = call.inputs[0]!.shape as [number, number, number, number];
   const [S, C, Hkv] = call.inputs[1]!.shape as [number, number, number];
   return { B, T, Hq, Hkv, D, Dv: call.inputs[2]!.shape[3]!, S, C };
@@ -84,7 +87,7 @@ function sizesOf(call: OpCall): Record<'B' | 'T' | 'Hq' | 'Hkv' | 'D' | 'Dv' | '
 
 /** Spans that the keys of a query are cut into: by capacity, since lengths are known to the device alone. */
 function splitsOf(call: OpCall): number {
-  const { B, T, Hq, C } = sizesOf(call);
+  const { B, T, Hq, C } = attentionSizes(call);
   const queries = Math.max(B * T * Hq, 1);
   return Math.max(1, Math.min(Math.floor(enoughBlocks / queries), Math.floor(C / shortestSpan), 64));
 }

@@ -5,6 +5,7 @@ import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { carryOver, flag, i64, type Parameter, pointer, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
 import { floats, isAllF32, refusal, unsupported } from '../accept.js';
+import { planConvRows } from './conv-rows.js';
 
 /** Most inputs of the past that a thread keeps: `maxTaps` of native/causal-conv.cu. */
 const maxPast = 16;
@@ -25,7 +26,8 @@ export const causalConv1dKernel: CudaKernel = {
       return unsupported(`causalConv1d: more than ${maxPast + 1} taps`);
     return { supported: true, acceptsStrided: takesWindows(call, { 0: 2 }), inPlace: [[1, 3]] };
   },
-  plan: ({ inputs, outputs, attributes }) => {
+  plan: (call) => {
+    const { inputs, outputs, attributes } = call;
     const [x, weight, bias, tails, slots, lengths] = inputs as Operand[] & { readonly length: 6 };
     const [y, newTails] = outputs as [Operand, Operand];
     const [batch, time, channels] = x!.shape as [number, number, number];
@@ -85,7 +87,7 @@ export const causalConv1dKernel: CudaKernel = {
     }
     return [
       ...carry,
-      {
+      planConvRows(call) ?? {
         ...base,
         entry: `conv_outputs_${suffix}`,
         grid: elementGrid(batch * time * channels),

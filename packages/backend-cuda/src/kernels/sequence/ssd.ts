@@ -81,7 +81,7 @@ export const ssdScanKernel: CudaKernel = {
 };
 
 /** B, T, H, P, G, N and slots of either op. */
-function sizesOf(call: OpCall): readonly [number, number, number, number, number, number, number] {
+export function sizesOf(call: OpCall): readonly [number, number, number, number, number, number, number] {
   const [x, , , b, , states] = call.inputs;
   const isStep = x!.shape.length === 3;
   const [B, T] = isStep ? [x!.shape[0]!, 1] : (x!.shape as [number, number]);
@@ -90,7 +90,8 @@ function sizesOf(call: OpCall): readonly [number, number, number, number, number
   return [B, T, H, P, G, N, states!.shape[0]!];
 }
 
-function parametersOf(call: ProgramCall, around: SsdAround, y: Operand): readonly Parameter[] {
+/** Parameters of every kernel of Mamba-2. */
+export function parametersOf(call: ProgramCall, around: SsdAround, y: Operand): readonly Parameter[] {
   const [x, dt, A, B, C, states, slots] = call.inputs as readonly Operand[];
   const isStep = x!.shape.length === 3;
   const strides = [x!, dt!, B!, C!].flatMap((operand) => [

@@ -1,0 +1,153 @@
+// y[M, N] = a[M, K] b[N, K]^T on Hopper's tensor cores: bfloat16 tiles brought by the copy engine, four to eight stages deep,
+// by one thread; two groups of four warps multiply 64 rows each. Blocks stay and walk the tiles of y.
+// a and b may be several bfloat16 pieces of one number (native/cut.cu); then the pairs of pieces that matter are summed one
+// after the other, the smallest first: three pieces of a float32 give float32 arithmetic.
+#include "wgmma.cuh"
+
+constexpr int BM = 128, BK = 64, consumers = 256, threads = 384;
+
+struct Product {
+  Out y;
+  const float *residual; // of y's shape, added; or null
+  float *parts;          // sums of each split of K, to be added up by matmul_join; or null
+  u32 M, N, steps;       // steps: of 64 along K
+  u32 pairs, aPieces, bPieces; // which pieces a pair is of: four bits each, the first pair lowest
+  u32 batches, aBatches, bBatches; // the latter are 1 or as many
+  u32 splits, stepsPerSplit;   // of pairs * steps
+  u32 isPaired;                // whether two neighbours of a row of y (and of the residual) may be stored at once
+};
+
+template <int BN> struct Stages {
+  static constexpr int count = BN == 256 ? 4 : BN == 128 ? 6 : 8;
+  static constexpr int aBytes = BM * BK * 2, bBytes = BN * BK * 2, bytes = aBytes + bBytes;
+};
+
+// Which tile of y a block works on: eight rows of tiles side by side share columns of b, which then stay in the cache.
+struct Item {
+  u32 m, n, batch, split, first, last;
+};
+__device__ __forceinline__ Item itemAt(u32 index, u32 rows, u32 columns, const Product &s) {
+  constexpr u32 together = 8;
+  const u32 tiles = rows * columns, perBatch = tiles * s.splits;
+  Item item;
+  item.batch = index / perBatch;
+  const u32 rest = index - item.batch * perBatch;
+  item.split = rest / tiles;
+  const u32 tile = rest - item.split * tiles, group = tile / (together * columns), from = group * together;
+  const u32 size = min(rows - from, together), within = tile - group * together * columns;
+  item.m = from + within % size;
+  item.n = within / size;
+  item.first = item.split * s.stepsPerSplit;
+  item.last = min(s.pairs * s.steps, item.first + s.stepsPerSplit);
+  return item;
+}
+
+template <int BN>
+__device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMap *b, const Product &s) {
+#ifdef HOPPER
+  using S = Stages<BN>;
+  extern __shared__ char room[];
+  __shared__ __align__(8) u64 full[S::count], empty[S::count];
+  const u32 base = (addressOf(room) + 1023) & ~1023u, fullAt = addressOf(full), emptyAt = addressOf(empty);
+  const u32 rows = (s.M + BM - 1) / BM, columns = (s.N + BN - 1) / BN, items = rows * columns * s.batches * s.splits;
+  if (threadIdx.x == 0) {
+    for (int stage = 0; stage < S::count; stage++) {
+      initBarrier(fullAt + stage * 8, 1);
+      initBarrier(emptyAt + stage * 8, 2);
+    }
+    showBarriers();
+  }
+  __syncthreads();
+  u32 stage = 0, parity = 0;
+  if (threadIdx.x >= consumers) {
+    giveRegisters<40>();
+    if (threadIdx.x != consumers) return;
+    for (u32 index = blockIdx.x; index < items; index += gridDim.x) {
+      const Item item = itemAt(index, rows, columns, s);
+      u32 pair = item.first / s.steps, k = item.first - pair * s.steps;
+      const u32 aBatch = s.aBatches > 1 ? item.batch : 0, bBatch = s.bBatches > 1 ? item.batch : 0;
+#pragma unroll 1
+      for (u32 step = item.first; step < item.last; step++) {
+        waitFor(emptyAt + stage * 8, parity ^ 1);
+        const u32 to = base + stage * S::bytes, barrier = fullAt + stage * 8;
+        arriveExpecting(barrier, S::bytes);
+        copyTile(to, a, barrier, k * BK, item.m * BM, (s.aPieces >> pair * 4 & 15) * s.aBatches + aBatch);
+        copyTile(to + S::aBytes, b, barrier, k * BK, item.n * BN, (s.bPieces >> pair * 4 & 15) * s.bBatches + bBatch);
+        if (++stage == S::count) stage = 0, parity ^= 1;
+        if (++k == s.steps) k = 0, pair++;
+      }
+    }
+  } else {
+    keepRegisters<232>();
+    const u32 group = threadIdx.x >> 7, lane = threadIdx.x & 31, warp = (threadIdx.x >> 5) & 3;
+    const bool isLeader = (threadIdx.x & 127) == 0;
+    for (u32 index = blockIdx.x; index < items; index += gridDim.x) {
+      const Item item = itemAt(index, rows, columns, s);
+      float sums[BN / 2];
+      u32 before = 0;
+#pragma unroll 1
+      for (u32 step = item.first; step < item.last; step++) {
+        waitFor(fullAt + stage * 8, parity);
+        const u64 aTile = tileAt(base + stage * S::bytes + group * (64 * 128)), bTile = tileAt(base + stage * S::bytes + S::aBytes);
+        beginProducts();
+#pragma unroll
+        for (int k = 0; k < BK / 16; k++) multiply<0, 0>(sums, aTile + k * 2, bTile + k * 2, k > 0 || step > item.first);
+        endProducts();
+        waitForProducts<1>();
+        if (isLeader && step > item.first) arrive(emptyAt + before * 8);
+        before = stage;
+        if (++stage == S::count) stage = 0, parity ^= 1;
+      }
+      waitForProducts<0>();
+      settle(sums);
+      if (isLeader && item.last > item.first) arrive(emptyAt + before * 8);
+      const u32 m0 = item.m * BM + group * 64 + warp * 16 + (lane >> 2), n0 = item.n * BN + (lane & 3) * 2;
+      const i64 from = (i64)item.batch * s.M * s.N;
+      float *part = s.parts ? s.parts + (i64)item.split * s.batches * s.M * s.N : nullptr;
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        const u32 m = m0 + half * 8;
+        if (m >= s.M) continue;
+        const i64 row = from + (i64)m * s.N;
+#pragma unroll
+        for (int j = 0; j < BN / 8; j++) {
+          const u32 n = n0 + j * 8;
+          if (n >= s.N) continue;
+          float2 value = make_float2(sums[j * 4 + half * 2], sums[j * 4 + half * 2 + 1]);
+          if (s.isPaired) {
+            if (part) {
+              *(float2 *)(part + row + n) = value;
+              continue;
+            }
+            if (s.residual) {
+              const float2 other = *(const float2 *)(s.residual + row + n);
+              value.x += other.x, value.y += other.y;
+            }
+            if (s.y.dtype == F32) *(float2 *)((float *)s.y.data + row + n) = value;
+            else if (s.y.dtype == BF16) *(__nv_bfloat162 *)((__nv_bfloat16 *)s.y.data + row + n) = __floats2bfloat162_rn(value.x, value.y);
+            else *(__half2 *)((__half *)s.y.data + row + n) = __floats2half2_rn(value.x, value.y);
+            continue;
+          }
+#pragma unroll
+          for (int c = 0; c < 2; c++) {
+            if (n + c >= s.N) continue;
+            const float one = c ? value.y : value.x;
+            if (part) part[row + n + c] = one;
+            else store<false>(s.y, row + n + c, s.residual ? s.residual[row + n + c] + one : one);
+          }
+        }
+      }
+    }
+  }
+#endif
+}
+
+// A kernel with maps has three parameters: the driver is given each by its address, since it aligns maps to 64 bytes.
+#define WGMMA(BN)                                                                                                             \
+  ENTRY __launch_bounds__(threads, 1) matmul_wgmma_##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, \
+                                                        const __grid_constant__ Product s) {                                  \
+    multiplyTiles<BN>(&a, &b, s);                                                                                             \
+  }
+WGMMA(64)
+WGMMA(128)
+WGMMA(256)

@@ -1,0 +1,219 @@
+// Gradients of fused ops and the optimiser's step (packages/spec/src/signatures/gradient.ts), in float32. Sums over rows are
+// kept by each block for itself and joined by a second kernel in the order of blocks: the same in every run.
+#include "common.cuh"
+
+constexpr int rowWarps = 8;
+
+// y[i] = sum over parts of parts[part][i], in doubles.
+ENTRY join_parts(const float *parts, float *y, u32 count, u32 partCount) {
+  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
+    double sum = 0.0;
+    for (u32 part = 0; part < partCount; part++) sum += (double)parts[(i64)part * count + i];
+    y[i] = (float)sum;
+  }
+}
+
+// Loshchilov & Hutter 2019, Algorithm 2. numbers: rate, the two corrections, scale of the gradient.
+ENTRY adamw_step(const float *parameter, const float *first, const float *second, const float *gradient, const float *numbers, float *y,
+                 float *newFirst, float *newSecond, u32 count, float beta1, float beta2, float epsilon, float decay) {
+  const float rate = numbers[0], firstCorrection = numbers[1], secondCorrection = numbers[2], scale = numbers[3];
+  const bool isSound = isfinite(scale);
+  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
+    const float before = parameter[i], m0 = first[i], v0 = second[i], g = scale * gradient[i];
+    const float m = beta1 * m0 + (1.0f - beta1) * g, v = beta2 * v0 + (1.0f - beta2) * g * g;
+    const float direction = m * firstCorrection / (sqrtf(v * secondCorrection) + epsilon);
+    y[i] = isSound ? before - rate * (direction + decay * before) : before;
+    newFirst[i] = isSound ? m : m0;
+    newSecond[i] = isSound ? v : v0;
+  }
+}
+
+__device__ __forceinline__ double blockSumOfDoubles(double value) {
+  __shared__ double room[32];
+#pragma unroll
+  for (int offset = 16; offset > 0; offset >>= 1) value += __shfl_xor_sync(0xffffffffu, value, offset);
+  if ((threadIdx.x & 31) == 0) room[threadIdx.x >> 5] = value;
+  __syncthreads();
+  if (threadIdx.x == 0)
+    for (u32 warp = 1; warp < blockDim.x >> 5; warp++) value += room[warp];
+  return value;
+}
+ENTRY squares_parts(const float *x, double *parts, u32 count) {
+  double sum = 0.0;
+  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) sum += (double)x[i] * (double)x[i];
+  sum = blockSumOfDoubles(sum);
+  if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+}
+ENTRY squares_join(const double *parts, float *y, u32 partCount) {
+  double sum = 0.0;
+  for (u32 i = threadIdx.x; i < partCount; i += blockDim.x) sum += parts[i];
+  sum = blockSumOfDoubles(sum);
+  if (threadIdx.x == 0) *y = (float)sum;
+}
+
+// dlogits = dloss (softmax(logits) - one-hot of the target). A block for a row.
+ENTRY cross_entropy_gradient(const float *logits, const int *targets, const float *dloss, float *y, u32 V) {
+  __shared__ float room[32];
+  const u32 row = blockIdx.x;
+  const float *x = logits + (i64)row * V;
+  float *to = y + (i64)row * V;
+  const int target = targets[row];
+  if (target < 0 || (u32)target >= V) {
+    for (u32 v = threadIdx.x; v < V; v += blockDim.x) to[v] = 0.0f;
+    return;
+  }
+  float largest = -INFINITY, total = 0.0f;
+  for (u32 v = threadIdx.x; v < V; v += blockDim.x) largest = nanMax(largest, x[v]);
+  largest = blockMax(largest, room);
+  for (u32 v = threadIdx.x; v < V; v += blockDim.x) total += expf(x[v] - largest);
+  total = blockSum(total, room);
+  const float factor = dloss[row], inverse = 1.0f / total;
+  for (u32 v = threadIdx.x; v < V; v += blockDim.x)
+    to[v] = factor * (expf(x[v] - largest) * inverse - (v == (u32)target ? 1.0f : 0.0f));
+}
+
+// With r = 1 / sqrt(mean(u^2) + epsilon), n = u r, h = what arrives at n: du = r (h - n mean(h n)), over each of `groups`.
+// GATED: u = x silu(gate), or n is multiplied by silu(gate) afterwards. A warp for a row; parts: dweight by block.
+struct NormGradient {
+  u32 rows, D, groups;
+  float epsilon;
+  u32 isGatedAfter, reserved;
+};
+template <bool GATED>
+__device__ __forceinline__ void normGradient(const float *x, const float *gate, const float *weight, const float *dy, float *dx, float *dgate,
+                                             float *parts, const NormGradient &s) {
+  extern __shared__ float sums[]; // [rowWarps][D]
+  const u32 lane = threadIdx.x & 31, warp = threadIdx.x >> 5, width = s.D / s.groups;
+  float *mine = sums + warp * s.D;
+  for (u32 d = lane; d < s.D; d += 32) mine[d] = 0.0f;
+  for (u32 row = blockIdx.x * rowWarps + warp; row < s.rows; row += gridDim.x * rowWarps) {
+    const i64 from = (i64)row * s.D;
+    for (u32 group = 0; group < s.groups; group++) {
+      const u32 first = group * width, last = first + width;
+      float squares = 0.0f, products = 0.0f;
+      for (u32 d = first + lane; d < last; d += 32) {
+        const float open = GATED ? silu(gate[from + d]) : 1.0f;
+        const float u = GATED && !s.isGatedAfter ? x[from + d] * open : x[from + d];
+        const float h = dy[from + d] * weight[d] * (GATED && s.isGatedAfter ? open : 1.0f);
+        squares = fmaf(u, u, squares);
+        products = fmaf(h, u, products);
+      }
+      squares = warpSum(squares);
+      products = warpSum(products);
+      const float r = 1.0f / sqrtf(squares / (float)width + s.epsilon), mean = products * r / (float)width;
+      for (u32 d = first + lane; d < last; d += 32) {
+        const float given = x[from + d], arriving = dy[from + d];
+        if (!GATED) {
+          const float n = given * r;
+          dx[from + d] = r * (arriving * weight[d] - n * mean);
+          mine[d] = fmaf(arriving, n, mine[d]);
+          continue;
+        }
+        const float g = gate[from + d], opened = 1.0f / (1.0f + expf(-g)), open = g * opened, slope = opened * (1.0f + g * (1.0f - opened));
+        if (s.isGatedAfter) {
+          const float n = given * r, h = arriving * weight[d];
+          dx[from + d] = r * (h * open - n * mean);
+          dgate[from + d] = h * n * slope;
+          mine[d] = fmaf(arriving * open, n, mine[d]);
+        } else {
+          const float n = given * open * r, du = r * (arriving * weight[d] - n * mean);
+          dx[from + d] = du * open;
+          dgate[from + d] = du * given * slope;
+          mine[d] = fmaf(arriving, n, mine[d]);
+        }
+      }
+    }
+  }
+  __syncthreads();
+  for (u32 d = threadIdx.x; d < s.D; d += blockDim.x) {
+    float sum = 0.0f;
+    for (int w = 0; w < rowWarps; w++) sum += sums[w * s.D + d];
+    parts[(i64)blockIdx.x * s.D + d] = sum;
+  }
+}
+ENTRY rms_norm_gradient(const float *x, const float *gate, const float *weight, const float *dy, float *dx, float *dgate, float *parts,
+                        NormGradient s) {
+  normGradient<false>(x, gate, weight, dy, dx, dgate, parts, s);
+}
+ENTRY gated_rms_norm_gradient(const float *x, const float *gate, const float *weight, const float *dy, float *dx, float *dgate, float *parts,
+                              NormGradient s) {
+  normGradient<true>(x, gate, weight, dy, dx, dgate, parts, s);
+}
+
+// A thread for a channel of a row of the batch walks its positions. With full = tail, then x, and a_t what arrives before the
+// activation: dfull[j] = sum over taps of w[tap] a[j - tap]. parts: [B][C * K of dweight, then C of dbias].
+struct ConvGradient {
+  u32 B, T, C, slots, isSilu, reserved;
+  i64 xBatch, xTime, dyBatch, dyTime;
+};
+template <int K>
+__device__ __forceinline__ void convGradient(const float *x, const float *weight, const float *bias, const float *tails, const int *slots,
+                                             const int *lengths, const float *dy, const float *dtails, float *dx, float *parts, float *newTails,
+                                             const ConvGradient &s) {
+  const u32 c = blockIdx.x * blockDim.x + threadIdx.x, b = blockIdx.y;
+  if (c >= s.C) return;
+  const int slot = slots[b], length = lengths[b];
+  const bool isActive = slot >= 0 && (u32)slot < s.slots;
+  float w[K], dw[K], full[K], a[K];
+#pragma unroll
+  for (int tap = 0; tap < K; tap++) {
+    w[tap] = weight[c * K + tap];
+    dw[tap] = 0.0f;
+    a[tap] = 0.0f; // a[i]: at position t - i
+    full[tap] = tap < K - 1 && isActive ? tails[((i64)slot * (K - 1) + tap) * s.C + c] : 0.0f;
+  }
+  float db = 0.0f;
+  const float offset = bias[c];
+  for (u32 t = 0; t < s.T + K - 1; t++) {
+    float here = 0.0f;
+    if (t < s.T) {
+      full[K - 1] = x[b * s.xBatch + t * s.xTime + c];
+      here = isActive ? dy[b * s.dyBatch + t * s.dyTime + c] : 0.0f;
+      if (s.isSilu) {
+        float total = offset;
+#pragma unroll
+        for (int tap = 0; tap < K; tap++) total = fmaf(full[tap], w[tap], total);
+        const float opened = 1.0f / (1.0f + expf(-total));
+        here *= opened * (1.0f + total * (1.0f - opened));
+      }
+      db += here;
+#pragma unroll
+      for (int tap = 0; tap < K; tap++) dw[tap] = fmaf(here, full[tap], dw[tap]);
+    }
+#pragma unroll
+    for (int i = K - 1; i > 0; i--) a[i] = a[i - 1];
+    a[0] = here;
+    float arrived = 0.0f;
+#pragma unroll
+    for (int tap = 0; tap < K; tap++) arrived = fmaf(w[tap], a[tap], arrived);
+    // The last K - 1 inputs before the length became the new tail.
+    const int kept = (int)t - length;
+    if (dtails && isActive && kept >= 0 && kept < K - 1) arrived += dtails[((i64)slot * (K - 1) + kept) * s.C + c];
+    if (t >= K - 1) dx[((i64)b * s.T + t - (K - 1)) * s.C + c] = arrived;
+    else if (isActive) newTails[((i64)slot * (K - 1) + t) * s.C + c] = arrived;
+#pragma unroll
+    for (int tap = 0; tap < K - 1; tap++) full[tap] = full[tap + 1];
+  }
+  float *part = parts + (i64)b * s.C * (K + 1);
+#pragma unroll
+  for (int tap = 0; tap < K; tap++) part[c * K + tap] = dw[tap];
+  part[s.C * K + c] = db;
+}
+#define CONV(K)                                                                                                                          \
+  ENTRY conv_gradient_##K(const float *x, const float *weight, const float *bias, const float *tails, const int *slots, const int *lengths, \
+                          const float *dy, const float *dtails, float *dx, float *parts, float *newTails, ConvGradient s) {              \
+    convGradient<K>(x, weight, bias, tails, slots, lengths, dy, dtails, dx, parts, newTails, s);                                         \
+  }
+CONV(2)
+CONV(3)
+CONV(4)
+// The sums over the batch of what conv_gradient left.
+ENTRY conv_gradient_join(const float *parts, float *dweight, float *dbias, u32 C, u32 K, u32 B) {
+  const u32 count = C * (K + 1);
+  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
+    double sum = 0.0;
+    for (u32 b = 0; b < B; b++) sum += (double)parts[(i64)b * count + i];
+    if (i < C * K) dweight[i] = (float)sum;
+    else dbias[i - C * K] = (float)sum;
+  }
+}
