@@ -86,7 +86,7 @@ inline void scanBlock(const SelectiveRow& row, std::int64_t T, int count, std::i
   for (int i = 0; i < stateBlock; i++) store(h + (n + i) * lanes, state[i]);
 }
 
-/** Serves selectiveScan and, with T = 1, selectiveStep. */
+/** Serves selectiveScan and, with T = 1, the steps that selective-step.hpp does not. */
 void kernel_selectiveScan(const Call& call, const Frame& frame) {
   const SelectiveSizes sizes = selectiveSizes(call);
   const auto [batch, T, D, N, S] = sizes;

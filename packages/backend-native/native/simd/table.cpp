@@ -15,7 +15,7 @@
 #include "row-gradients.hpp"
 #include "rows.hpp"
 #include "selective-gradient.hpp"
-#include "selective-scan.hpp"
+#include "selective-step.hpp"
 #include "ssd-gradient.hpp"
 #include "ssd-scan.hpp"
 #include "widen.hpp"
@@ -34,8 +34,6 @@ HYBRA_USE(copy) HYBRA_USE(segmentSum) HYBRA_USE(topK) HYBRA_USE(sample)
 
 /** Another unit's: see `KernelTable::integers`. */
 void kernel_quantizedMatmulInt8(const Call&, const Frame&) {}
-
-void kernel_selectiveStep(const Call& call, const Frame& frame) { kernel_selectiveScan(call, frame); }
 
 /** Scratch of the kernel itself. */
 std::int64_t ownScratch(const KernelTable& table, const Call& call, int threads) {
