@@ -2,8 +2,11 @@ import { create } from 'webgpu';
 
 /** Options of {@link createGpu}. */
 export interface NodeGpuOptions {
-  /** Graphics API that Dawn uses. Default is the platform's: Vulkan on Linux, Metal on macOS, D3D12 on Windows. */
-  readonly api?: 'vulkan' | 'metal' | 'd3d12' | 'opengl';
+  /**
+   * Graphics API that Dawn uses. Default is the platform's: Vulkan on Linux, Metal on macOS, D3D12 on Windows.
+   * `null` checks everything and computes nothing: for measuring the host, and for shaders that no driver here has.
+   */
+  readonly api?: 'vulkan' | 'metal' | 'd3d12' | 'opengl' | 'null';
   /** Part of the wanted adapter's name, for machines with several. Default is Dawn's choice. */
   readonly adapter?: string;
   /**
