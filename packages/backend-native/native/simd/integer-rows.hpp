@@ -41,6 +41,11 @@ HYBRA_INLINE void roundGroup(const float* x, RoundedGroup& to) {
   const float most = largestOf(largest);
   const float inverse = most > 0x1p-120f ? 127 / most : 0;
   to.scale = most / 127 + sumOf(notFinite);
+  if (to.scale != to.scale) {
+    std::memset(to.codes, 0, sizeof to.codes);
+    to.sum = 0;
+    return;
+  }
   vi sums = {};
 #pragma GCC unroll 8
   for (int v = 0; v < vectors; v++) {
