@@ -18,7 +18,12 @@ if (built.status !== 0) process.exit(built.status ?? 1);
 rmSync(bundle, { recursive: true, force: true });
 mkdirSync(join(bundle, 'dist'), { recursive: true });
 await build({
-  entryPoints: [join(here, 'suite.ts'), join(packages, '..', 'tooling/generate/measure-models.ts')],
+  entryPoints: {
+    suite: join(here, 'suite.ts'),
+    'measure-models': join(packages, '..', 'tooling/generate/measure-models.ts'),
+    // The command line, for trainings on the GPU host.
+    hybra: join(packages, 'cli/src/main.ts'),
+  },
   entryNames: '[name]',
   outdir: join(bundle, 'dist'),
   outExtension: { '.js': '.mjs' },
@@ -60,5 +65,9 @@ cpSync(native, join(bundle, 'node_modules', '@koromix', 'koffi-linux-x64'), {
   dereference: true,
   filter: (path) => !path.includes('musl_x64'),
 });
+
+// Plots of the command line's training reports.
+const plots = realpathSync(join(packages, 'train', 'node_modules', 'uplot'));
+cpSync(plots, join(bundle, 'node_modules', 'uplot'), { recursive: true, dereference: true });
 
 spawnSync('du', ['-sh', bundle], { stdio: 'inherit' });

@@ -5,7 +5,7 @@
 #include "attention-sizes.cuh"
 #include "wgmma-tiles.cuh"
 
-constexpr int queries = 64, keys = 64, multipliers = 256, loaders = 128, threads = 384;
+[[maybe_unused]] constexpr int queries = 64, keys = 64, multipliers = 256, loaders = 128, threads = 384;
 
 template <int PIECES, int D> struct Room {
   static constexpr int stages = PIECES == 1 ? 3 : 1;

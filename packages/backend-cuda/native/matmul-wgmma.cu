@@ -4,7 +4,7 @@
 // after the other, the smallest first: three pieces of a float32 give float32 arithmetic.
 #include "wgmma.cuh"
 
-constexpr int BM = 128, BK = 64, consumers = 256, threads = 384;
+[[maybe_unused]] constexpr int BM = 128, BK = 64, consumers = 256, threads = 384;
 
 struct Product {
   Out y;

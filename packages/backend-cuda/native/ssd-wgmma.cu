@@ -12,7 +12,7 @@
 #include "ssd-sizes.cuh"
 #include "wgmma-tiles.cuh"
 
-constexpr int Q = 64, PW = 64, multipliers = 128, loaders = 256, threads = 384;
+[[maybe_unused]] constexpr int Q = 64, PW = 64, multipliers = 128, loaders = 256, threads = 384;
 
 // Shared memory: stages of C, B, x and x weighted by what is left of it at the chunk's end, then the state.
 template <int PIECES, int N> struct Room {
