@@ -29,7 +29,7 @@ export function fusionSections(gpu: GPU): Section[] {
     for (let step = 0; step < 6; step++) {
       const rows = Array.from({ length: batch }, (_, row) => [(step * 37 + row * 11) % 512]);
       const result = await runner.forward(rows, state);
-      logits = (result.logits as { data: Float32Array }).data;
+      logits = Float32Array.from((result.logits as { data: Float32Array }).data);
       state = result.state;
     }
     await device.dispose();
