@@ -13,6 +13,7 @@ afterEach(() => {
 
 describe('without a binary', () => {
   it('says for which platform there is none, and the way out', async () => {
+    vi.stubEnv('HYBRA_NATIVE_ADDON', '');
     const absent = native({ load: () => loadAddon({ platform: 'plan9-vax' }) });
     expect(await absent.probe()).toMatchObject({
       available: false,
