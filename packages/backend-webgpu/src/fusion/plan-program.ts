@@ -61,5 +61,6 @@ export function planProgram(
     };
     return [{ index, call, label: call.kernel, dispatches: kernels[index]!.build(call, context) }];
   });
-  return isFusing ? fuseSmall(program, planned, facts) : planned;
+  // Shaders of their own for small calls are worth their compilation in programs of a model's step, which have others.
+  return fused.size > 0 ? fuseSmall(program, planned, facts) : planned;
 }
