@@ -20,6 +20,8 @@ export {
   isInteger,
 } from './dtype.js';
 export { type ErrorCode, type ErrorDetails, HybraError, throwIfAborted } from './errors.js';
+export { canFuse, type FusedAccess, type FusedCalls, isUnneeded } from './fusing/can-fuse.js';
+export { type CallAccesses, type MemoryRange, overlap, ProgramMemory } from './fusing/program-memory.js';
 export type { Attributes, AttributeValue, KernelSupport, KernelTraits, OpCall, Support } from './op-call.js';
 export {
   byteLengthOf,

@@ -1,18 +1,16 @@
-import { isContiguous, type Operand } from '@hybra/spec';
+import { type FusedAccess, isContiguous, type Operand, overlap, type ProgramMemory } from '@hybra/spec';
 import { causalConv1dKernel } from '../kernels/sequence/causal-conv.js';
 import type { Launch } from '../launch/launch.js';
 import type { ConvStep } from '../launch/step.js';
-import type { Access } from './can-fuse.js';
-import { overlap, type ProgramMemory } from './program-memory.js';
 
 /** The convolution of one position that makes what a recurrence reads. */
 export interface Convolution {
   readonly at: number;
   readonly launch: Launch;
   readonly step: ConvStep;
-  readonly reads: readonly Access[];
-  readonly writes: readonly (Access & { readonly over?: Operand | undefined })[];
-  readonly dropped: Access;
+  readonly reads: readonly FusedAccess[];
+  readonly writes: readonly (FusedAccess & { readonly over?: Operand | undefined })[];
+  readonly dropped: FusedAccess;
 }
 
 /**

@@ -1,4 +1,12 @@
-import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
+import {
+  canFuse,
+  type FusedAccess,
+  type FusedCalls,
+  isContiguous,
+  type Operand,
+  type ProgramCall,
+  type ProgramMemory,
+} from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
 import { gateStride } from '../kernels/composite/norms.js';
 import { planGemv } from '../kernels/matmul/gemv.js';
@@ -7,9 +15,7 @@ import { planQuantizedGemv } from '../kernels/matmul/quantized-gemv.js';
 import { planTensorMatmul } from '../kernels/matmul/tensor-matmul.js';
 import { planWgmmaMatmul } from '../kernels/matmul/wgmma-matmul.js';
 import type { Launch } from '../launch/launch.js';
-import { type Access, canFuse, type Group } from './can-fuse.js';
 import type { Fusion } from './fusion.js';
-import type { ProgramMemory } from './program-memory.js';
 
 /** Products in which the norm before and the residual addition after are computed. */
 const products: ReadonlySet<string> = new Set([
@@ -103,8 +109,8 @@ function groupOf(
   index: number,
   norm: Norm | undefined,
   sum: Addition | undefined,
-): Group {
-  const reads: Access[] = [
+): FusedCalls {
+  const reads: FusedAccess[] = [
     ...(norm
       ? norm.call.inputs.map((operand) => ({ at: norm.at, operand }))
       : [{ at: index, operand: product.inputs[0]! }]),
@@ -128,7 +134,7 @@ function groupOf(
 }
 
 /** Scratch moves with the launch, to where other values may lie by then. */
-function scratchAccess({ scratch }: ProgramCall, at: number): readonly Access[] {
+function scratchAccess({ scratch }: ProgramCall, at: number): readonly FusedAccess[] {
   if (!scratch) return [];
   const { buffer, byteLength } = scratch;
   return [{ at, operand: { dtype: 'u8', shape: [byteLength], strides: [1], offset: 0, buffer } }];

@@ -1,13 +1,19 @@
-import { isContiguous, type Operand, type ProgramCall } from '@hybra/spec';
+import {
+  canFuse,
+  type FusedAccess,
+  type FusedCalls,
+  isContiguous,
+  type Operand,
+  type ProgramCall,
+  type ProgramMemory,
+} from '@hybra/spec';
 import { isAllF32 } from '../kernels/accept.js';
 import { planSsdChunks, planSsdScan, planSsdStep, type SsdAround } from '../kernels/sequence/ssd.js';
 import { planWgmmaSsd } from '../kernels/sequence/wgmma-ssd.js';
 import { collapse } from '../launch/collapse.js';
 import type { Launch } from '../launch/launch.js';
-import { type Access, canFuse, type Group } from './can-fuse.js';
 import { convolutionBefore } from './convolution-before.js';
 import type { Fusion } from './fusion.js';
-import type { ProgramMemory } from './program-memory.js';
 
 const plans: Readonly<Record<string, typeof planSsdStep>> = {
   'cuda/ssd-step': planSsdStep,
@@ -38,13 +44,13 @@ export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefine
     if (!dt && !skip) continue;
     const members = [...(dt?.members ?? []), index, ...(skip?.members ?? [])];
     const [states] = [scan.inputs[5]!];
-    const reads: Access[] = [
+    const reads: FusedAccess[] = [
       ...scan.inputs.flatMap((operand, at) => (at === 1 && dt ? [] : [{ at: index, operand }])),
       ...(dt?.reads ?? []),
       ...(skip?.reads ?? []),
     ];
     const y = skip ? skip.output : scan.outputs[0]!;
-    const group: Group = {
+    const group: FusedCalls = {
       members,
       reads,
       writes: [
@@ -70,7 +76,7 @@ export function fuseSsd(memory: ProgramMemory, index: number): Fusion | undefine
 function withConvolution(
   memory: ProgramMemory,
   index: number,
-  group: Group,
+  group: FusedCalls,
   { inputs }: ProgramCall,
   launches: readonly Launch[],
 ): Fusion | undefined {
@@ -80,7 +86,7 @@ function withConvolution(
   const convolution = convolutionBefore(memory, index, { x: x!, B: B!, C: C! });
   if (!convolution) return undefined;
   const members = [convolution.at, ...group.members];
-  const isOfConvolution = ({ operand }: Access): boolean =>
+  const isOfConvolution = ({ operand }: FusedAccess): boolean =>
     operand.buffer === convolution.dropped.operand.buffer;
   const isFusable = canFuse(memory, {
     members,
@@ -95,8 +101,8 @@ function withConvolution(
 
 interface StepSizes {
   readonly members: readonly number[];
-  readonly reads: readonly Access[];
-  readonly dropped: readonly Access[];
+  readonly reads: readonly FusedAccess[];
+  readonly dropped: readonly FusedAccess[];
   /** The step sizes before bias and softplus, in the shape of the scan's dt. */
   readonly raw: Operand;
   readonly around: SsdAround;
@@ -140,8 +146,8 @@ function stepSizes(memory: ProgramMemory, index: number): StepSizes | undefined 
 interface Skip {
   readonly at: number;
   readonly members: readonly number[];
-  readonly reads: readonly Access[];
-  readonly dropped: readonly Access[];
+  readonly reads: readonly FusedAccess[];
+  readonly dropped: readonly FusedAccess[];
   readonly output: Operand;
   readonly around: SsdAround;
 }

@@ -1,10 +1,9 @@
-import type { Program } from '@hybra/spec';
+import { type Program, ProgramMemory } from '@hybra/spec';
 import type { CudaKernel } from '../kernel.js';
 import type { Launch } from '../launch/launch.js';
 import { type PersistentHost, type PlannedCall, planPersistent } from '../persistent/plan-persistent.js';
 import { fuseProduct } from './fuse-product.js';
 import { fuseSsd } from './fuse-ssd.js';
-import { ProgramMemory } from './program-memory.js';
 
 /**
  * The launches of every call, in order; a call that is computed with a later one has none.

@@ -1,5 +1,4 @@
-import type { Operand } from '@hybra/spec';
-import { overlap, type ProgramMemory, type Range } from '../fusion/program-memory.js';
+import { type MemoryRange, type Operand, overlap, type ProgramMemory } from '@hybra/spec';
 import type { Launch } from '../launch/launch.js';
 import type { ConvStep, Step } from '../launch/step.js';
 import {
@@ -35,8 +34,8 @@ export const persistentSharedBytes = rowBytes + ringBytes + mostSteps * stepByte
 const fewestLaunches = 8;
 
 interface Accesses {
-  readonly reads: readonly Range[];
-  readonly writes: readonly Range[];
+  readonly reads: readonly MemoryRange[];
+  readonly writes: readonly MemoryRange[];
 }
 
 /** Calls that become one launch, in the place of the last. */
@@ -46,7 +45,7 @@ interface Run {
   launches: number;
   isLarge: boolean;
   /** Of all its calls. */
-  readonly all: Accesses & { reads: Range[]; writes: Range[] };
+  readonly all: Accesses & { reads: MemoryRange[]; writes: MemoryRange[] };
   /** Of those since the last barrier. */
   recent: (Accesses & { readonly isLocal: boolean })[];
   /** Of the convolution whose tails have not moved on yet. */
@@ -167,7 +166,7 @@ function accessesOf(memory: ProgramMemory, members: readonly number[]): Accesses
 
 /** Whether the second may not start before the first has ended. */
 function conflicts(first: Accesses, second: Accesses): boolean {
-  const touch = (a: readonly Range[], b: readonly Range[]): boolean =>
+  const touch = (a: readonly MemoryRange[], b: readonly MemoryRange[]): boolean =>
     a.some((range) => b.some((other) => overlap(range, other)));
   return (
     touch(first.writes, second.reads) ||

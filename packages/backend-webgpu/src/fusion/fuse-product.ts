@@ -1,10 +1,8 @@
-import { isContiguous, type Operand } from '@hybra/spec';
+import { canFuse, type FusedAccess, isContiguous, type Operand, type ProgramMemory } from '@hybra/spec';
 import type { GemvAround } from '../kernels/matmul/gemv.js';
-import { type Access, canFuse } from './can-fuse.js';
 import { productOf } from './fusable-product.js';
 import { type Fusion, type FusionContext, fusedCall } from './fusion.js';
 import { isBindable } from './is-bindable.js';
-import type { ProgramMemory } from './program-memory.js';
 
 /** A product of few rows with the RMSNorm of its input and the addition of its output, where both are its alone. */
 export function fuseProduct(context: FusionContext, index: number): Fusion | undefined {
@@ -19,7 +17,7 @@ export function fuseProduct(context: FusionContext, index: number): Fusion | und
     [undefined, sum],
   ] as const) {
     if (!before && !after) continue;
-    const reads: Access[] = [
+    const reads: FusedAccess[] = [
       { at: before?.at ?? index, operand: before?.x ?? product.call.inputs[0]! },
       ...product.call.inputs.slice(1).map((operand) => ({ at: index, operand })),
       ...(before ? [{ at: before.at, operand: before.weight }] : []),

@@ -1,11 +1,18 @@
-import { byteSize, type Operand, type Program, type ProgramCall } from '@hybra/spec';
+import {
+  byteSize,
+  type CallAccesses,
+  isUnneeded,
+  type Operand,
+  overlap,
+  type Program,
+  type ProgramCall,
+  ProgramMemory,
+} from '@hybra/spec';
 import type { DeviceFacts, Dispatch, DispatchOperand } from '../kernel.js';
 import { numberType } from '../wgsl/element.js';
-import { isUnneeded } from './can-fuse.js';
 import { fusedCall } from './fusion.js';
 import { isBindable } from './is-bindable.js';
 import type { PlannedCall } from './plan-program.js';
-import { type Accesses, overlap, ProgramMemory } from './program-memory.js';
 import { type Stage, smallSize, stageCode, storeCode } from './small-code.js';
 
 /** Elements of an output: what programs keep per sequence. */
@@ -76,8 +83,8 @@ function gathered(program: Program, planned: readonly PlannedCall[]): readonly P
   return ordered;
 }
 
-function areIndependent(a: Accesses, b: Accesses): boolean {
-  const touch = (one: Accesses['reads'], other: Accesses['reads']): boolean =>
+function areIndependent(a: CallAccesses, b: CallAccesses): boolean {
+  const touch = (one: CallAccesses['reads'], other: CallAccesses['reads']): boolean =>
     one.some((range) => other.some((each) => overlap(range, each)));
   return !touch(a.writes, b.reads) && !touch(a.reads, b.writes) && !touch(a.writes, b.writes);
 }

@@ -1,4 +1,4 @@
-import { isContiguous, type Operand } from '@hybra/spec';
+import { canFuse, type FusedAccess, isContiguous, type Operand } from '@hybra/spec';
 import type { GemvAround } from '../kernels/matmul/gemv.js';
 import {
   largestStepState,
@@ -7,7 +7,6 @@ import {
   shiftBefore,
   stepBlocks,
 } from '../kernels/sequence/mamba2-step.js';
-import { type Access, canFuse } from './can-fuse.js';
 import { type FusableProduct, productOf } from './fusable-product.js';
 import { type Addition, additionAfter } from './fuse-product.js';
 import { type Fusion, type FusionContext, fusedCall } from './fusion.js';
@@ -107,7 +106,7 @@ function fuse(context: FusionContext, index: number, parts: Parts): Fusion | und
   // The product's inputs come first: its dispatch counts on that. Its x is what the step leaves.
   const y = skip ? calls[skip.members[1]]!.outputs[0]! : step.outputs[0]!;
   const productInputs = tail ? tail.product.call.inputs.slice(1) : [];
-  const own: Access[] = tail ? [{ at: tail.at, operand: tail.product.call.inputs[0]! }] : [];
+  const own: FusedAccess[] = tail ? [{ at: tail.at, operand: tail.product.call.inputs[0]! }] : [];
   const shift = own.length + productInputs.length;
   const place = (at: number, operand: Operand): number => inputs.place(at, operand) + shift;
 

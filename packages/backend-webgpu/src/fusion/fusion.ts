@@ -1,6 +1,5 @@
-import type { Operand, Program, ProgramCall } from '@hybra/spec';
+import type { Operand, Program, ProgramCall, ProgramMemory } from '@hybra/spec';
 import type { DeviceFacts, Dispatch } from '../kernel.js';
-import type { ProgramMemory } from './program-memory.js';
 
 /** Calls of a program and the dispatches that replace them, in the place of the last. */
 export interface Fusion {

@@ -1,9 +1,8 @@
-import type { Operand } from '@hybra/spec';
-import type { Access } from './can-fuse.js';
+import type { FusedAccess, Operand } from '@hybra/spec';
 
 /** Collects the operands of a fused call: `place` adds one and says where it is. */
 export class OperandList {
-  readonly accesses: Access[] = [];
+  readonly accesses: FusedAccess[] = [];
 
   /** @param at the call that reads it */
   place(at: number, operand: Operand): number {

@@ -1,10 +1,9 @@
-import type { Program, ProgramCall } from '@hybra/spec';
+import { type Program, type ProgramCall, ProgramMemory } from '@hybra/spec';
 import type { BuildContext, DeviceFacts, Dispatch, WebGpuKernel } from '../kernel.js';
 import { fuseProduct } from './fuse-product.js';
 import { fuseSmall } from './fuse-small.js';
 import { fuseSsdStep } from './fuse-ssd-step.js';
 import type { Fuser, FusionContext } from './fusion.js';
-import { ProgramMemory } from './program-memory.js';
 
 /** Dispatches that compute one call, or several in the place of the last of them. */
 export interface PlannedCall {

@@ -1,6 +1,5 @@
-import { isContiguous, type Operand } from '@hybra/spec';
+import { isContiguous, type Operand, overlap, type ProgramMemory } from '@hybra/spec';
 import { isPartOf } from './operands.js';
-import { overlap, type ProgramMemory } from './program-memory.js';
 
 /** dt = select(valid, softplus(raw + bias), otherwise), as three calls that only the step reads. */
 export interface StepSizes {

@@ -1,28 +1,28 @@
-import type { Operand } from '@hybra/spec';
-import { overlap, type ProgramMemory, type Range } from './program-memory.js';
+import type { Operand } from '../program.js';
+import { type MemoryRange, overlap, type ProgramMemory } from './program-memory.js';
 
 /** An operand of one of the calls to be fused. */
-export interface Access {
+export interface FusedAccess {
   readonly at: number;
   readonly operand: Operand;
 }
 
 /** Calls that one launch would replace. It runs in the place of the last of them. */
-export interface Group {
+export interface FusedCalls {
   readonly members: readonly number[];
   /** What the launch reads. */
-  readonly reads: readonly Access[];
+  readonly reads: readonly FusedAccess[];
   /** What it writes, and which of its reads it may overwrite: element by element, by who has read it. */
-  readonly writes: readonly (Access & { readonly over?: Operand | undefined })[];
+  readonly writes: readonly (FusedAccess & { readonly over?: Operand | undefined })[];
   /** Outputs of members that are never written. */
-  readonly dropped: readonly Access[];
+  readonly dropped: readonly FusedAccess[];
 }
 
 /**
  * Whether a launch in the place of the last member sees and leaves the same memory: what it reads late was not
  * overwritten meanwhile, what it writes late was not needed meanwhile, and nobody else reads what it drops.
  */
-export function canFuse(memory: ProgramMemory, { members, reads, writes, dropped }: Group): boolean {
+export function canFuse(memory: ProgramMemory, { members, reads, writes, dropped }: FusedCalls): boolean {
   const last = Math.max(...members);
   const others = (from: number): number[] => {
     const between: number[] = [];
@@ -62,18 +62,22 @@ export function canFuse(memory: ProgramMemory, { members, reads, writes, dropped
   );
 }
 
-function touches(ranges: readonly Range[], range: Range): boolean {
+function touches(ranges: readonly MemoryRange[], range: MemoryRange): boolean {
   return ranges.some((each) => overlap(each, range));
 }
 
-function isSame(a: Range, b: Range): boolean {
+function isSame(a: MemoryRange, b: MemoryRange): boolean {
   return a.space === b.space && a.start === b.start && a.end === b.end;
 }
 
-/** Whether only members read the value, until all of it is overwritten or the program ends. */
-function isUnneeded(memory: ProgramMemory, { at, operand }: Access, members: readonly number[]): boolean {
+/** Whether only members read a value, until all of it is overwritten or the program ends. */
+export function isUnneeded(
+  memory: ProgramMemory,
+  { at, operand }: FusedAccess,
+  members: readonly number[],
+): boolean {
   const range = memory.rangeOf(operand);
-  let live: readonly Range[] = [range];
+  let live: readonly MemoryRange[] = [range];
   for (let index = at + 1; index < memory.accesses.length; index++) {
     const { reads, writes } = memory.accesses[index]!;
     if (!members.includes(index) && live.some((each) => touches(reads, each))) return false;
@@ -84,7 +88,7 @@ function isUnneeded(memory: ProgramMemory, { at, operand }: Access, members: rea
 }
 
 /** What is left of a range besides another. */
-function without(range: Range, other: Range): readonly Range[] {
+function without(range: MemoryRange, other: MemoryRange): readonly MemoryRange[] {
   if (!overlap(range, other)) return [range];
   return [
     { ...range, end: Math.max(range.start, other.start) },

@@ -1,27 +1,28 @@
-import { byteSize, type Operand, type Program } from '@hybra/spec';
+import { byteSize } from '../dtype.js';
+import type { Operand, Program } from '../program.js';
 
 /** Bytes of one of a program's memories, from `start` to before `end`. */
-export interface Range {
+export interface MemoryRange {
   readonly space: string;
   readonly start: number;
   readonly end: number;
 }
 
 /** What one call reads and writes. */
-export interface Accesses {
-  readonly reads: readonly Range[];
-  readonly writes: readonly Range[];
+export interface CallAccesses {
+  readonly reads: readonly MemoryRange[];
+  readonly writes: readonly MemoryRange[];
 }
 
 /** Whether two ranges have a byte in common. */
-export function overlap(a: Range, b: Range): boolean {
+export function overlap(a: MemoryRange, b: MemoryRange): boolean {
   return a.space === b.space && a.start < b.end && b.start < a.end;
 }
 
 /** Which bytes the calls of a program read and write. */
 export class ProgramMemory {
   readonly program: Program;
-  readonly accesses: readonly Accesses[];
+  readonly accesses: readonly CallAccesses[];
 
   constructor(program: Program) {
     this.program = program;
@@ -35,7 +36,7 @@ export class ProgramMemory {
   }
 
   /** From an operand's first byte to its last. */
-  rangeOf({ buffer, dtype, shape, strides, offset }: Operand): Range {
+  rangeOf({ buffer, dtype, shape, strides, offset }: Operand): MemoryRange {
     let last = 0;
     for (const [axis, extent] of shape.entries()) {
       if (extent === 0) return this.#range(buffer, 0, 0);
@@ -70,11 +71,11 @@ export class ProgramMemory {
   }
 
   /** Whether a range outlives the program. */
-  isKept({ space }: Range): boolean {
+  isKept({ space }: MemoryRange): boolean {
     return space.startsWith('binding');
   }
 
-  #range(buffer: number, from: number, to: number): Range {
+  #range(buffer: number, from: number, to: number): MemoryRange {
     const { location } = this.program.buffers[buffer]!;
     if (location.kind === 'binding') return { space: `binding ${location.index}`, start: from, end: to };
     const { segment, byteOffset } = location;
