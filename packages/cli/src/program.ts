@@ -95,13 +95,14 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .argument('<input>', 'folder with config.json and weights, or owner/name[@revision] on the hub')
     .argument(
       '<output>',
-      'file ending in .gguf, or folder to make in the layout of transformers or mamba_ssm',
+      'file ending in .gguf, or folder to make in the layout of transformers, mamba_ssm or Megatron-LM',
     )
     .addOption(
       new Option('--to <format>', "format of the output, if not its name's").choices([
         'hf',
         'gguf',
         'mamba_ssm',
+        'megatron',
       ]),
     )
     .addOption(

@@ -19,9 +19,11 @@ export { type Fold, foldedName, type Initial, type ParameterSpec } from './confi
 export { parameterCount, parameterSpecs } from './config/parameter-specs.js';
 export { patternOf } from './config/pattern-of.js';
 export type { ExportedTensor } from './export/exported-tensors.js';
+export { type MegatronArguments, precisionArguments } from './export/megatron-arguments.js';
 export type { CheckpointToExport } from './export/open-for-export.js';
 export { type HuggingFaceExport, toHuggingFace } from './export/to-hugging-face.js';
 export { type MambaSsmExport, toMambaSsm } from './export/to-mamba-ssm.js';
+export { type MegatronExport, toMegatron } from './export/to-megatron.js';
 export { families, familyOf, parseConfig } from './families/families.js';
 export type { Family } from './families/family.js';
 export { type StoredForm, type StoredRun, tensorShape } from './families/stored-form.js';

@@ -54,6 +54,7 @@ export {
   type PickleValue,
   type TorchTensor,
 } from './torch/pickle-values.js';
+export type { SavedRoot, SavedValue } from './torch/saved-value.js';
 export { readTorchArchive, type TorchArchive } from './torch/torch-archive.js';
 export type { TorchTensorToWrite } from './torch/torch-tensor-to-write.js';
 export { type WriteTorchOptions, writeTorch } from './torch/write-torch.js';

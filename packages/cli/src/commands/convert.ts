@@ -8,6 +8,7 @@ import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
 import { writeAsHuggingFace } from './convert/write-as-hugging-face.js';
 import { writeAsMambaSsm } from './convert/write-as-mamba-ssm.js';
+import { writeAsMegatron } from './convert/write-as-megatron.js';
 
 /** Options of `hybra convert`. */
 export interface ConvertOptions {
@@ -36,6 +37,7 @@ const formats = {
   gguf: { write: writeAsGguf },
   hf: { write: writeAsHuggingFace },
   mamba_ssm: { write: writeAsMambaSsm },
+  megatron: { write: writeAsMegatron },
 } as const satisfies Readonly<Record<string, OutputFormat>>;
 
 type FormatName = keyof typeof formats;

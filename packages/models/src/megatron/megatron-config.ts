@@ -50,8 +50,8 @@ export function nemotronConfig({ args, sizes, shapes }: MegatronModel): Record<s
     ...expertKeys(args, rowsOf),
     layer_norm_epsilon: args.number('norm_epsilon', args.number('layernorm_epsilon', 1e-5)),
     max_position_embeddings: args.number('max_position_embeddings', 4096),
-    // Megatron bounds no time step.
-    time_step_min: 0,
+    // Megatron bounds no time step; `toMegatron` leaves the bound of a model from elsewhere here.
+    time_step_min: args.number('time_step_min', 0),
     tie_word_embeddings: !shapes.has('lm_head.weight'),
     torch_dtype: args.flag('bf16') ? 'bfloat16' : args.flag('fp16') ? 'float16' : 'float32',
   };

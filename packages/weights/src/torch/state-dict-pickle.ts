@@ -1,72 +1,59 @@
 import { fileByteSize } from '../safetensors/file-dtype.js';
+import { PickleOutput } from './pickle-output.js';
+import type { SavedRoot } from './saved-value.js';
 import { type SavedDType, storageNames, type TorchTensorToWrite } from './torch-tensor-to-write.js';
 
 /**
  * The pickle of a state dict as torch.save writes it, protocol 2: an OrderedDict of tensors, each rebuilt from a
  * storage that is a file `data/{index}` of the archive. Names beyond the first share their tensor's storage.
+ * @param root a dict that the state dict lies in. Absent: none
  */
-export function stateDictPickle(tensors: readonly TorchTensorToWrite[]): Uint8Array {
-  const parts: Uint8Array[] = [Uint8Array.of(0x80, 2)];
-  const add = (...bytes: number[]): void => void parts.push(Uint8Array.from(bytes));
-  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-  const global = (module: string, name: string): void => void parts.push(text(`c${module}\n${name}\n`));
-  const string = (value: string): void => {
-    const bytes = text(value);
-    add(0x58, ...little(bytes.length, 4));
-    parts.push(bytes);
-  };
-  const integer = (value: number): void => {
-    if (value < 256) add(0x4b, value);
-    else if (value < 2 ** 31) add(0x4a, ...little(value, 4));
-    else add(0x8a, 8, ...little(value, 8)); // LONG1
-  };
-  const tuple = (...items: (() => void)[]): void => {
-    add(0x28);
-    for (const item of items) item();
-    add(0x74);
-  };
-  const orderedDict = (): void => {
-    global('collections', 'OrderedDict');
-    add(0x29, 0x52); // called with nothing
-  };
+export function stateDictPickle(tensors: readonly TorchTensorToWrite[], root?: SavedRoot): Uint8Array {
+  const output = new PickleOutput();
+  if (root) {
+    output.raw(0x7d, 0x28);
+    for (const [key, value] of Object.entries(root.beside)) {
+      output.string(key);
+      output.value(value);
+    }
+    output.string(root.key);
+  }
+  stateDict(output, tensors);
+  if (root) output.raw(0x75);
+  return output.end();
+}
 
-  orderedDict();
-  add(0x28);
+function stateDict(output: PickleOutput, tensors: readonly TorchTensorToWrite[]): void {
+  output.orderedDict();
+  output.raw(0x28);
   for (const [index, tensor] of tensors.entries()) {
     const elements = tensor.shape.reduce((product, extent) => product * extent, 1);
     const integers = (values: readonly number[]) => () =>
-      tuple(...values.map((value) => () => integer(value)));
+      output.tuple(...values.map((value) => () => output.integer(value)));
     for (const name of [tensor.name, ...(tensor.alsoNamed ?? [])]) {
-      string(name);
-      global('torch._utils', '_rebuild_tensor_v2');
-      tuple(
+      output.string(name);
+      output.global('torch._utils', '_rebuild_tensor_v2');
+      output.tuple(
         () => {
-          tuple(
-            () => string('storage'),
-            () => global('torch', storageNames[tensor.dtype as SavedDType]),
-            () => string(String(index)),
-            () => string('cpu'),
-            () => integer(elements),
+          output.tuple(
+            () => output.string('storage'),
+            () => output.global('torch', storageNames[tensor.dtype as SavedDType]),
+            () => output.string(String(index)),
+            () => output.string('cpu'),
+            () => output.integer(elements),
           );
-          add(0x51); // the storage of that identity
+          output.raw(0x51); // the storage of that identity
         },
-        () => integer(0),
+        () => output.integer(0),
         integers(tensor.shape),
         integers(stridesOf(tensor.shape)),
-        () => add(0x89), // needs no gradient
-        orderedDict,
+        () => output.raw(0x89), // needs no gradient
+        () => output.orderedDict(),
       );
-      add(0x52);
+      output.raw(0x52);
     }
   }
-  add(0x75, 0x2e);
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  output.raw(0x75);
 }
 
 /** Bytes of a tensor's storage. */
@@ -76,8 +63,4 @@ export function storageBytes({ shape, dtype }: TorchTensorToWrite): number {
 
 function stridesOf(shape: readonly number[]): number[] {
   return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, extent) => product * extent, 1));
-}
-
-function little(value: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => Math.floor(value / 256 ** index) % 256);
 }

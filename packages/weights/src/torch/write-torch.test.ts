@@ -5,7 +5,9 @@ import { temporaryFolder } from '../../test/temporary-folder.js';
 import { fileSource } from '../sources/file-source.js';
 import { crc32 } from './crc32.js';
 import { openTorch } from './open-torch.js';
+import { isKind } from './pickle-values.js';
 import { centralDirectory } from './stored-zip.js';
+import { readTorchArchive } from './torch-archive.js';
 import type { TorchTensorToWrite } from './torch-tensor-to-write.js';
 import { writeTorch } from './write-torch.js';
 import { readZipDirectory } from './zip-directory.js';
@@ -53,6 +55,46 @@ describe('writeTorch', () => {
     }
     // The check value of the algorithm.
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf4_3926);
+  });
+
+  it('lays the state dict in a dict with what a training checkpoint has beside it', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'weights.pt');
+    const args = {
+      layers: 56,
+      large: 2 ** 40,
+      below: -300,
+      far: -(2 ** 40),
+      epsilon: 1e-5,
+      bf16: true,
+      fp16: false,
+      load: null,
+      normalization: 'RMSNorm',
+      nested: { deep: 1 },
+    };
+    const root = { key: 'model', beside: { args, iteration: 0 } };
+    await writeTorch(path, tensors, { root });
+    const source = await fileSource(path);
+    const archive = await readTorchArchive(source, { inert: true });
+    if (!isKind(archive.value, 'dict')) throw new Error('is no dict');
+    expect([...archive.value.entries.keys()]).toEqual(['args', 'iteration', 'model']);
+    const { nested, ...plain } = args;
+    const namespace = (...entries: [string, unknown][]): object => ({
+      kind: 'inert',
+      name: 'argparse.Namespace',
+      attributes: { kind: 'dict', entries: new Map(entries) },
+    });
+    expect(archive.value.entries.get('args')).toEqual(
+      namespace(...Object.entries(plain), ['nested', namespace(['deep', nested.deep])]),
+    );
+    const model = archive.value.entries.get('model');
+    if (!isKind(model, 'dict')) throw new Error('the model is no dict');
+    const scalar = model.entries.get('scalar');
+    if (!isKind(scalar, 'tensor')) throw new Error('scalar is no tensor');
+    expect(await archive.read(scalar)).toEqual(bytes(9, 0, 0, 0, 0, 0, 0, 0));
+    await source.close();
+    const twice = writeTorch(path, tensors, { root: { key: 'args', beside: { args } } });
+    await expect(twice).rejects.toThrow(/key "args" is that of the state dict/);
   });
 
   it('counts in 64 bits where 32 do not suffice', async () => {

@@ -3,6 +3,7 @@ import { quoteName } from '../platform/quote-name.js';
 import { checkTensorBytes } from '../writing/check-tensor-bytes.js';
 import { replaceFile, type WriteOptions } from '../writing/replace-file.js';
 import { crc32 } from './crc32.js';
+import type { SavedRoot } from './saved-value.js';
 import { stateDictPickle, storageBytes } from './state-dict-pickle.js';
 import { centralDirectory, localHeader, type StoredFile } from './stored-zip.js';
 import { storageNames, type TorchTensorToWrite } from './torch-tensor-to-write.js';
@@ -11,14 +12,16 @@ import { storageNames, type TorchTensorToWrite } from './torch-tensor-to-write.j
 export interface WriteTorchOptions extends WriteOptions {
   /** Called after each tensor with the bytes of tensors written so far. */
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
+  /** A dict that the state dict lies in, with what else it holds. Default is none: the state dict alone is saved. */
+  readonly root?: SavedRoot;
 }
 
 /**
  * Writes a state dict as torch.save does (PyTorch 1.6 and later: a zip archive of a pickle and a file a storage),
  * one tensor in memory at a time, and replaces `path` only when all of it is on the disk. Equal tensors give equal
  * files. Node only.
- * @throws E_ARGUMENT for a dtype that torch.save has no storage for, a name twice, or bytes of another length; E_IO,
- * E_ABORTED; the old file then stays
+ * @throws E_ARGUMENT for a dtype that torch.save has no storage for, a name or key twice, or bytes of another length;
+ * E_IO, E_ABORTED; the old file then stays
  * @example
  * await writeTorch('pytorch_model.bin', [{ name: 'head.weight', dtype: 'f32', shape: [2, 3], bytes }]);
  */
@@ -28,6 +31,7 @@ export async function writeTorch(
   options: WriteTorchOptions = {},
 ): Promise<void> {
   checkNames(tensors);
+  checkRoot(options.root);
   const total = tensors.reduce((sum, tensor) => sum + storageBytes(tensor), 0);
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   await replaceFile(
@@ -43,7 +47,7 @@ export async function writeTorch(
         files.push(file);
         offset += header.byteLength + bytes.byteLength;
       };
-      await add('data.pkl', stateDictPickle(tensors));
+      await add('data.pkl', stateDictPickle(tensors, options.root));
       await add('byteorder', encode('little'));
       let written = 0;
       for (const [index, tensor] of tensors.entries()) {
@@ -81,4 +85,13 @@ function checkNames(tensors: readonly TorchTensorToWrite[]): void {
       names.add(own);
     }
   }
+}
+
+function checkRoot(root: SavedRoot | undefined): void {
+  if (!root || !Object.hasOwn(root.beside, root.key)) return;
+  throw new HybraError(
+    'E_ARGUMENT',
+    `writing a file of torch.save: its key ${quoteName(root.key)} is that of the state dict and of something beside it.`,
+    { key: root.key },
+  );
 }
