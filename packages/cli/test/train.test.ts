@@ -18,7 +18,7 @@ const small = ['--batch', '1', '--length', '16', '--validate-windows', '1', '--w
 
 describe('train refuses', () => {
   it.each([
-    ['no data', ['--out', 'x'], "required option '--data"],
+    ['no folder', ['--data', text], "required option '--out"],
     ['a preset that does not exist', ['--data', text, '--out', 'x', '--preset', 'gpt-5'], 'mamba2-hybrid-5m'],
     [
       'a preset that cannot be exported',

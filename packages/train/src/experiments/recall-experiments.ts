@@ -44,7 +44,7 @@ export const phonebookExperiment: Experiment = {
     const models = fourDesigns({ ...config, vocabularySize: of(false)(1).vocabularySize });
     return {
       metric: 'exact',
-      protocol: { steps: isQuick ? 400 : 20_000, learningRates: rates[size], seeds: 3 },
+      protocol: { steps: isQuick ? 1000 : 20_000, learningRates: rates[size], seeds: 3 },
       comparisons: [
         { name: 'standard', task: of(false), models },
         { name: 'reversed', task: of(true), models },

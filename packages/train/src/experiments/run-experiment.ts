@@ -178,7 +178,8 @@ async function runCell(
     time: first.time,
     seed,
   });
-  const rateOf = schedule({ kind: 'cosine', peak: learningRate, steps: protocol.steps });
+  // Recall is learnt suddenly and late: the rate stays at its peak until then, and falls in the last fifth.
+  const rateOf = schedule({ kind: 'wsd', peak: learningRate, steps: protocol.steps });
   const curve: [number, number][] = [];
   const every = Math.max(1, Math.floor(protocol.steps / curvePoints));
   let recent: number[] = [];

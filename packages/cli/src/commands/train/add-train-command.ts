@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { presetNames } from '@hybra/models';
+import { exampleText } from '@hybra/train';
 import { type Command, Option } from 'commander';
 import { integer, number } from '../../session/option-values.js';
 import type { TrainCommandOptions } from './train-options.js';
@@ -13,9 +15,19 @@ export function addTrainCommand(
   program
     .command('train')
     .description('train a model on a file, from scratch or from a checkpoint')
-    .requiredOption('--data <file>', 'text, .jsonl with a "text" per line, or tokens as .u16 or .u32')
+    .option(
+      '--data <file>',
+      'text, .jsonl with a "text" per line, or tokens as .u16 or .u32 (default: Shakespeare)',
+      fileURLToPath(exampleText()),
+    )
     .requiredOption('--out <folder>', 'for checkpoints, log, report and the trained model')
-    .addOption(choice('--preset <name>', 'start from fresh weights (default: mamba2-hybrid-5m)', presetNames))
+    .addOption(
+      choice(
+        '--preset <name>',
+        "start from fresh weights (default: the bundled model's architecture)",
+        presetNames,
+      ),
+    )
     .option('--model <name>', 'start from this checkpoint: a folder, or owner/name[@revision] on the hub')
     .option(
       '--tokenizer <folder>',

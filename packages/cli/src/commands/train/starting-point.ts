@@ -8,12 +8,13 @@ import {
   initialWeights,
   loadWeights,
   type PresetName,
+  parseConfig,
   preset,
 } from '@hybra/models';
 import { HybraError } from '@hybra/spec';
 import { byteTokenizer, type Tokenizer, tokenizerFileNames } from '@hybra/tokenizer';
 import { huggingFaceConfig } from '@hybra/train';
-import { folderDirectory } from '@hybra/weights';
+import { folderDirectory, readJson } from '@hybra/weights';
 import { defaultModel } from '../../default-model.js';
 import { modelPath } from '../../session/model-path.js';
 import type { Terminal } from '../../session/terminal.js';
@@ -31,7 +32,7 @@ export interface StartingPoint {
 }
 
 /**
- * A checkpoint, or a preset with fresh weights; with the tokenizer that was asked for, else the checkpoint's, else
+ * A checkpoint, or a preset or the bundled model's architecture with fresh weights; with the tokenizer that was asked for, else the checkpoint's, else
  * the bundled model's.
  * @throws E_CONFIG, E_ARGUMENT, E_FORMAT, E_IO
  */
@@ -58,9 +59,19 @@ export async function startingPoint(
     if (!isUnneeded) requireVocabulary(config, tokenizer);
     return { config, weights, tokenizer, configJson: json, tokenizerFiles };
   }
-  // A preset's table grows to the tokenizer's: rounded up, as kernels like it.
+  // A fresh table is as large as the tokenizer's: rounded up, as kernels like it.
   const vocabularySize = Math.ceil(tokenizer.vocabularySize / 8) * 8;
-  const config = preset((name ?? 'mamba2-hybrid-5m') as PresetName, { vocabularySize });
+  if (name === undefined) {
+    const bundled = await readJson(folderDirectory(fileURLToPath(defaultModel.folder)), 'config.json');
+    const configJson = {
+      ...(bundled as Record<string, unknown>),
+      vocab_size: vocabularySize,
+      dtype: 'float32',
+    };
+    const config = parseConfig(configJson);
+    return { config, weights: initialWeights(config, seed), tokenizer, configJson, tokenizerFiles };
+  }
+  const config = preset(name as PresetName, { vocabularySize });
   // Before hours of training, not after them.
   const configJson = huggingFaceConfig(config);
   return { config, weights: initialWeights(config, seed), tokenizer, configJson, tokenizerFiles };
