@@ -8,16 +8,18 @@ export interface CommandResult {
   readonly notes: string;
 }
 
-/** Runs the command line in this process and captures what it writes. */
+/** Runs the command line in this process and captures what it writes. @param onOut called for each piece of the result */
 export async function run(
   args: readonly string[],
   signal: AbortSignal = new AbortController().signal,
+  onOut: () => void = () => {},
 ): Promise<CommandResult> {
   let out = '';
   let notes = '';
   const terminal: Terminal = {
     out: (text) => {
       out += text;
+      onOut();
     },
     note: (line) => {
       notes += `${line}\n`;
