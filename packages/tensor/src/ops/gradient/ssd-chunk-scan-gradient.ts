@@ -1,48 +1,21 @@
-import type { OpDefinition } from '../../graph/op-definition.js';
-import { record } from '../../graph/record.js';
-import type { Tensor } from '../../graph/tensor.js';
-import { scanTolerance } from '../sequence/selective-scan.js';
 import {
   type SsdChunkScanInputs,
   type SsdChunkScanOptions,
   ssdChunkScanDefinition,
 } from '../sequence/ssd-chunk-scan.js';
-import { requireGradientOf, requireWide } from './check-gradient.js';
+import {
+  type ArrivingGradients,
+  recordScanGradient,
+  type ScanGradients,
+  scanGradientDefinition,
+} from './scan-gradient.js';
 import { decomposeSsdGradient } from './ssd-gradient-decomposition.js';
 
-const op = 'ssdChunkScanGradient';
-
-export const ssdChunkScanGradientDefinition: OpDefinition = {
-  name: op,
-  tolerance: scanTolerance,
-  infer: (inputs, attributes) => {
-    const [x, dt, A, B, C, states, , dy, dstates] = inputs;
-    requireWide(
-      op,
-      ['x', x!],
-      [
-        ['B', B!],
-        ['C', C!],
-        ['states', states!],
-      ],
-    );
-    ssdChunkScanDefinition.infer(inputs.slice(0, 7), attributes, undefined);
-    requireGradientOf(op, ['x', x!], ['dy', dy!]);
-    if (dstates) requireGradientOf(op, ['states', states!], ['dstates', dstates]);
-    return [x!, dt!, A!, B!, C!, states!];
-  },
-  decompose: (inputs, { chunkSize }) => decomposeSsdGradient(inputs, chunkSize as number),
-};
-
-/** Gradients of {@link ssdChunkScanGradient}, each of the type of its input. */
-export interface SsdChunkScanGradients {
-  readonly dx: Tensor;
-  readonly ddt: Tensor;
-  readonly dA: Tensor;
-  readonly dB: Tensor;
-  readonly dC: Tensor;
-  readonly dstates: Tensor;
-}
+export const ssdChunkScanGradientDefinition = scanGradientDefinition(
+  'ssdChunkScanGradient',
+  ssdChunkScanDefinition,
+  (inputs, { chunkSize }) => decomposeSsdGradient(inputs, chunkSize as number),
+);
 
 /**
  * The gradient of `ssdChunkScan`, from those of its outputs.
@@ -52,15 +25,9 @@ export interface SsdChunkScanGradients {
  */
 export function ssdChunkScanGradient(
   inputs: SsdChunkScanInputs,
-  gradients: { readonly dy: Tensor; readonly dstates?: Tensor | undefined },
+  gradients: ArrivingGradients,
   options: Required<SsdChunkScanOptions>,
-): SsdChunkScanGradients {
-  const { x, dt, A, B, C, states, slots } = inputs;
-  const arriving = gradients.dstates ? [gradients.dy, gradients.dstates] : [gradients.dy];
-  const [dx, ddt, dA, dB, dC, dstates] = record(
-    ssdChunkScanGradientDefinition,
-    [x, dt, A, B, C, states, slots, ...arriving],
-    { chunkSize: options.chunkSize },
-  );
-  return { dx: dx!, ddt: ddt!, dA: dA!, dB: dB!, dC: dC!, dstates: dstates! };
+): ScanGradients {
+  const { chunkSize } = options;
+  return recordScanGradient(ssdChunkScanGradientDefinition, inputs, gradients, { chunkSize });
 }

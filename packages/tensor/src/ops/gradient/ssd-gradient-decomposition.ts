@@ -14,6 +14,7 @@ import { add, less, mul } from '../elementwise/binary.js';
 import { cast } from '../elementwise/cast.js';
 import { select } from '../elementwise/select.js';
 import { exp } from '../elementwise/unary.js';
+import { inChunks } from '../sequence/in-chunks.js';
 import { segmentSum } from '../sequence/segment-sum.js';
 import { maskInactive } from '../sequence/slots.js';
 
@@ -48,25 +49,19 @@ export function decomposeSsdGradient(inputs: readonly Tensor[], chunkSize: numbe
   const shared = heads / groups;
   const positions = Math.min(chunkSize, length);
   const chunks = Math.ceil(length / positions);
-  const missing = chunks * positions - length;
-  const inChunks = (input: Tensor, shape: readonly number[]): Tensor => {
-    const after = input.shape.map((_, axis) => (axis === 1 ? missing : 0));
-    const none = input.shape.map(() => 0);
-    const padded = missing === 0 ? input : pad(input, none, after);
-    return reshape(padded, [batch, chunks, positions, ...shape]);
-  };
-  /** Undoes `inChunks`. */
-  const flat = (chunked: Tensor, shape: readonly number[]): Tensor =>
-    slice(reshape(chunked, [batch, chunks * positions, ...shape]), 1, 0, length);
+  const chunked = (input: Tensor, rest: readonly number[]): Tensor => inChunks(input, positions, rest);
+  /** Undoes `chunked`. */
+  const flat = (x: Tensor, shape: readonly number[]): Tensor =>
+    slice(reshape(x, [batch, chunks * positions, ...shape]), 1, 0, length);
 
-  const dts = inChunks(cast(dt, dtype), [groups, shared]);
+  const dts = chunked(cast(dt, dtype), [groups, shared]);
   const decays = reshape(cast(A, dtype), [groups, shared]);
-  const xs = inChunks(x, [groups, shared, size]); // [B, c, Q, G, R, P]
+  const xs = chunked(x, [groups, shared, size]); // [B, c, Q, G, R, P]
   const X = mul(unsqueeze(dts, -1), xs);
   const a = permute(mul(dts, decays), [0, 1, 3, 4, 2]); // [B, c, G, R, Q]
-  const Bs = permute(inChunks(B, [groups, width]), [0, 1, 3, 2, 4]); // [B, c, G, Q, N]
-  const Cs = permute(inChunks(C, [groups, width]), [0, 1, 3, 2, 4]);
-  const dY = inChunks(maskInactive(dy, slots, states.shape[0]!, dtype), [groups, shared, size]);
+  const Bs = permute(chunked(B, [groups, width]), [0, 1, 3, 2, 4]); // [B, c, G, Q, N]
+  const Cs = permute(chunked(C, [groups, width]), [0, 1, 3, 2, 4]);
+  const dY = chunked(maskInactive(dy, slots, states.shape[0]!, dtype), [groups, shared, size]);
   const perHead = (each: Tensor): Tensor => permute(each, [0, 1, 3, 4, 2, 5]); // [B, c, G, R, Q, P]
   const columns = (each: Tensor): Tensor =>
     reshape(permute(each, [0, 1, 3, 2, 4, 5]), [batch, chunks, groups, positions, shared * size]);

@@ -7,7 +7,6 @@ import { fill } from '../array/fill.js';
 import { gatherRows } from '../array/gather-rows.js';
 import { iota } from '../array/iota.js';
 import { matmul } from '../array/matmul.js';
-import { pad } from '../array/pad.js';
 import { writeRows } from '../array/scatter-rows.js';
 import { expandTo } from '../broadcast.js';
 import { add, less, mul, sub } from '../elementwise/binary.js';
@@ -15,6 +14,7 @@ import { cast } from '../elementwise/cast.js';
 import { select } from '../elementwise/select.js';
 import { exp } from '../elementwise/unary.js';
 import { computeDType } from '../widen.js';
+import { inChunks } from './in-chunks.js';
 import { invertUnitTriangle } from './invert-unit-triangle.js';
 import { segmentSum } from './segment-sum.js';
 import { maskInactive } from './slots.js';
@@ -46,25 +46,19 @@ export function decomposeGatedDelta(inputs: readonly Tensor[], chunkSize: number
   const dtype = computeDType(v, states);
 
   /** `[B, T, …]` → `[B, c, Q, …]`, filled up with zeros. */
-  const inChunks = (input: Tensor): Tensor => {
-    const after = input.shape.map((_, axis) => (axis === 1 ? chunks * positions - length : 0));
-    const before = input.shape.map(() => 0);
-    const wide = cast(input, dtype);
-    const padded = after[1] === 0 ? wide : pad(wide, before, after);
-    return reshape(padded, [batch, chunks, positions, ...input.shape.slice(2)]);
-  };
+  const chunked = (input: Tensor): Tensor => inChunks(cast(input, dtype), positions);
   /** The key head of each value head: `[B, T, Hk, K]` → `[B, c, H, Q, K]`. */
   const perHead = (input: Tensor): Tensor => {
-    const spread = expandTo(unsqueeze(inChunks(input), 4), [
+    const spread = expandTo(unsqueeze(chunked(input), 4), [
       ...[batch, chunks, positions],
       ...[keyHeads, heads / keyHeads, keySize],
     ]);
     return permute(reshape(spread, [batch, chunks, positions, heads, keySize]), [0, 1, 3, 2, 4]);
   };
   const [Q, K] = [perHead(q), copy(perHead(k))];
-  const V = permute(inChunks(v), [0, 1, 3, 2, 4]); // [B, c, H, Q, V]
-  const a = permute(inChunks(logDecay), [0, 1, 3, 2]); // [B, c, H, Q]
-  const strength = unsqueeze(permute(inChunks(beta), [0, 1, 3, 2]), -1); // [B, c, H, Q, 1]
+  const V = permute(chunked(v), [0, 1, 3, 2, 4]); // [B, c, H, Q, V]
+  const a = permute(chunked(logDecay), [0, 1, 3, 2]); // [B, c, H, Q]
+  const strength = unsqueeze(permute(chunked(beta), [0, 1, 3, 2]), -1); // [B, c, H, Q, 1]
 
   // 1. Within a chunk: each value without what earlier positions of the chunk wrote under its key.
   const L = exp(segmentSum(a)); // [B, c, H, Q, Q], 0 above the diagonal

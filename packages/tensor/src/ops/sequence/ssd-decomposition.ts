@@ -12,6 +12,7 @@ import { add, mul } from '../elementwise/binary.js';
 import { cast } from '../elementwise/cast.js';
 import { exp } from '../elementwise/unary.js';
 import { computeDType } from '../widen.js';
+import { inChunks } from './in-chunks.js';
 import { segmentSum } from './segment-sum.js';
 import { maskInactive } from './slots.js';
 
@@ -35,24 +36,13 @@ export function decomposeSsdChunkScan(inputs: readonly Tensor[], chunkSize: numb
   const chunks = Math.ceil(length / positions);
   const dtype = computeDType(...inputs);
 
-  const inChunks = (input: Tensor, shape: readonly number[]): Tensor => {
-    const padding = input.shape.map((_, axis) => (axis === 1 ? chunks * positions - length : 0));
-    const wide = cast(input, dtype);
-    const padded =
-      padding[1] === 0
-        ? wide
-        : pad(
-            wide,
-            padding.map(() => 0),
-            padding,
-          );
-    return reshape(padded, [batch, chunks, positions, ...shape]);
-  };
-  const dts = inChunks(dt, [groups, shared]);
-  const X = mul(unsqueeze(dts, -1), inChunks(x, [groups, shared, size])); // [B, c, Q, G, R, P]
+  const chunked = (input: Tensor, rest: readonly number[]): Tensor =>
+    inChunks(cast(input, dtype), positions, rest);
+  const dts = chunked(dt, [groups, shared]);
+  const X = mul(unsqueeze(dts, -1), chunked(x, [groups, shared, size])); // [B, c, Q, G, R, P]
   const a = permute(mul(dts, reshape(cast(A, dtype), [groups, shared])), [0, 1, 3, 4, 2]); // [B, c, G, R, Q]
-  const Bs = permute(inChunks(B, [groups, width]), [0, 1, 3, 2, 4]); // [B, c, G, Q, N]
-  const Cs = permute(inChunks(C, [groups, width]), [0, 1, 3, 2, 4]);
+  const Bs = permute(chunked(B, [groups, width]), [0, 1, 3, 2, 4]); // [B, c, G, Q, N]
+  const Cs = permute(chunked(C, [groups, width]), [0, 1, 3, 2, 4]);
 
   // 1. Within a chunk: Y = ((C Bᵀ) ∘ L) X
   const L = exp(segmentSum(a)); // [B, c, G, R, Q, Q]
