@@ -2,22 +2,13 @@ import { Runner, startGeneration } from '@hybra/generate';
 import { initialWeights, modelFromWeights, type PresetName, parameterCount, preset } from '@hybra/models';
 import type { Backend, Device, DType, Executable, Program } from '@hybra/spec';
 import { compile, type Tensor, tensorOn, zerosOn } from '@hybra/tensor';
-import type { Section } from './section.js';
+import { measured, type Section } from './section.js';
 import { timeOf, watched } from './timing.js';
 
 /** Speeds, against the limits of the card that they were measured on. */
 export function benchSections(backend: Backend): Section[] {
-  const section = (name: string, run: (device: Device) => Promise<string>): Section => ({
-    name,
-    async run() {
-      const device = await backend.open();
-      try {
-        return { passed: true, figures: await run(device), problems: [] };
-      } finally {
-        await device.dispose();
-      }
-    },
-  });
+  const section = (name: string, run: (device: Device) => Promise<string>): Section =>
+    measured(backend, name, run);
   return [
     section('bench/copy', copyBandwidth),
     section('bench/gemv', (device) =>

@@ -8,7 +8,7 @@ import {
   preset,
 } from '@hybra/models';
 import type { Backend, Device } from '@hybra/spec';
-import type { Section } from './section.js';
+import { measured, type Section } from './section.js';
 import { profileOf, timed } from './train-bench.js';
 
 /** The published 2.7B: 64 layers of width 2,560, 80 heads, one group. */
@@ -72,17 +72,8 @@ async function prefill(device: Device, config: HybridConfig, lengths: readonly n
 
 /** Prompts of the lengths that the peers were measured at. */
 export function prefillSections(backend: Backend): Section[] {
-  const section = (name: string, run: (device: Device) => Promise<string>): Section => ({
-    name,
-    async run() {
-      const device = await backend.open();
-      try {
-        return { passed: true, figures: await run(device), problems: [] };
-      } finally {
-        await device.dispose();
-      }
-    },
-  });
+  const section = (name: string, run: (device: Device) => Promise<string>): Section =>
+    measured(backend, name, run);
   return [
     section('bench/prefill-130m', (device) => prefill(device, preset('mamba2-130m'), [2048, 16_384])),
     section('bench/prefill-2.7b', (device) => prefill(device, mamba2Of27(), [2048, 16_384])),

@@ -49,7 +49,7 @@ console.log(
 const sections: Section[] = [
   ...conformanceSections(backend, cpu()),
   ...productSections(backend, cpu()),
-  ...verifySections(),
+  ...verifySections('cuda'),
   ...decodeSections(backend, cuda({ products, persistent: false })),
   ...benchSections(backend),
   ...prefillSections(backend),

@@ -1,7 +1,7 @@
 import { initialWeights, type PresetName, preset } from '@hybra/models';
 import type { Backend, Device, Executable, Program } from '@hybra/spec';
 import { createTrainer } from '@hybra/train';
-import type { Section } from './section.js';
+import { measured, type Section } from './section.js';
 
 /** A device that measures every call of the programs that it compiles. */
 export function timed(real: Device): {
@@ -72,17 +72,8 @@ async function train(device: Device, dtype: 'f32' | 'bf16', steps: number): Prom
 
 /** A training step of the 5.2M hybrid, and where its time goes. */
 export function trainSections(backend: Backend): Section[] {
-  const section = (name: string, run: (device: Device) => Promise<string>): Section => ({
-    name,
-    async run() {
-      const device = await backend.open();
-      try {
-        return { passed: true, figures: await run(device), problems: [] };
-      } finally {
-        await device.dispose();
-      }
-    },
-  });
+  const section = (name: string, run: (device: Device) => Promise<string>): Section =>
+    measured(backend, name, run);
   return [
     section('bench/train-5m', (device) => train(device, 'f32', 5)),
     section('bench/train-5m-bf16', (device) => train(device, 'bf16', 5)),

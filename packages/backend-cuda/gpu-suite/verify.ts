@@ -4,8 +4,8 @@ import { verify } from '../../cli/src/commands/verify/verify.js';
 import { processTerminal } from '../../cli/src/session/terminal.js';
 import type { Section } from './section.js';
 
-/** `hybra verify --device cuda` for every checkpoint in the bundle, twice: both times the same figures. */
-export function verifySections(): Section[] {
+/** `hybra verify` on a device for every checkpoint in the bundle, twice: both times the same figures. */
+export function verifySections(device: string): Section[] {
   const packages = fileURLToPath(new URL('../../../../', import.meta.url));
   const fixtures = `${packages}models/test/fixtures/`;
   const folders = [
@@ -33,7 +33,7 @@ export function verifySections(): Section[] {
           isInteractive: false,
         };
         const code = await verify(terminal, folder, {
-          device: 'cuda',
+          device,
           tolerance: 2e-3,
           json: true,
         });

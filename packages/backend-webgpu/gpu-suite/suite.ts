@@ -11,13 +11,13 @@ import type { Device } from '@hybra/spec';
 import { createGpu } from '@hybra/webgpu-node';
 import { conformanceSections } from '../../backend-cuda/gpu-suite/conformance.js';
 import { productSections } from '../../backend-cuda/gpu-suite/products.js';
-import type { Outcome, Section } from '../../backend-cuda/gpu-suite/section.js';
+import { measured, type Outcome, type Section } from '../../backend-cuda/gpu-suite/section.js';
+import { verifySections } from '../../backend-cuda/gpu-suite/verify.js';
 import { requestGpuDevice } from '../src/device/request-gpu-device.js';
 import { fusionSections } from './fusion.js';
 import { limits } from './limits.js';
 import { modelTimes, profile } from './model-times.js';
 import { mamba2Config, randomModel } from './random-model.js';
-import { verifySections } from './verify.js';
 
 const { values } = parseArgs({
   options: {
@@ -42,17 +42,8 @@ const adapter = (await gpu.requestAdapter({ powerPreference: 'high-performance' 
 console.log(`${probe.devices[0]!.name}; toggles: ${toggles.join(', ') || 'none'}`);
 console.log([...adapter.features].join(' '));
 
-const section = (name: string, run: (device: Device) => Promise<string>): Section => ({
-  name,
-  async run() {
-    const device = await backend.open();
-    try {
-      return { passed: true, figures: await run(device), problems: [] };
-    } finally {
-      await device.dispose();
-    }
-  },
-});
+const section = (name: string, run: (device: Device) => Promise<string>): Section =>
+  measured(backend, name, run);
 const models = (['130m', '2.7b'] as const).flatMap((size) =>
   (['bf16', 'q8', 'q4'] as const).flatMap((matrices) => {
     const make = (device: Device) => randomModel(mamba2Config(size), device, matrices);
@@ -76,7 +67,7 @@ const sections: Section[] = [
   ...models,
   ...fusionSections(gpu),
   ...productSections(backend, cpu()),
-  ...verifySections(),
+  ...verifySections('webgpu'),
   ...conformanceSections(backend, cpu()),
 ];
 const wanted = values.only?.split(',');
