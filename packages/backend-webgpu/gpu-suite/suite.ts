@@ -3,7 +3,6 @@
  * Prints one table; ends with 0 only if every section has passed. Speeds stand beside the limits of the card,
  * measured in the same run.
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cpu } from '@hybra/backend-cpu';
 import { webgpu } from '@hybra/backend-webgpu';
@@ -11,7 +10,8 @@ import type { Device } from '@hybra/spec';
 import { createGpu } from '@hybra/webgpu-node';
 import { conformanceSections } from '../../backend-cuda/gpu-suite/conformance.js';
 import { productSections } from '../../backend-cuda/gpu-suite/products.js';
-import { measured, type Outcome, type Section } from '../../backend-cuda/gpu-suite/section.js';
+import { runSections } from '../../backend-cuda/gpu-suite/run-sections.js';
+import { measured, type Section } from '../../backend-cuda/gpu-suite/section.js';
 import { verifySections } from '../../backend-cuda/gpu-suite/verify.js';
 import { requestGpuDevice } from '../src/device/request-gpu-device.js';
 import { fusionSections } from './fusion.js';
@@ -28,7 +28,6 @@ const { values } = parseArgs({
     products: { type: 'string', default: 'float32' },
   },
 });
-const started = performance.now();
 const toggles = values.toggles.split(',').filter(Boolean);
 const gpu = createGpu({ toggles, disabledToggles: ['timestamp_quantization'] });
 const products = values.products === 'float16' ? 'float16' : 'float32';
@@ -70,33 +69,4 @@ const sections: Section[] = [
   ...verifySections('webgpu'),
   ...conformanceSections(backend, cpu()),
 ];
-const wanted = values.only?.split(',');
-const chosen = sections.filter(({ name }) => !wanted || wanted.some((prefix) => name.startsWith(prefix)));
-const results: Record<string, Outcome> = {};
-let failed = 0;
-for (const { name, run } of chosen) {
-  if (performance.now() - started > Number(values.seconds) * 1000) {
-    console.log(`not run ${name}`);
-    failed += 1;
-    continue;
-  }
-  const begun = performance.now();
-  let outcome: Outcome;
-  try {
-    outcome = await run();
-  } catch (error) {
-    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    outcome = { passed: false, figures: '', problems: [problem] };
-  }
-  results[name] = outcome;
-  if (!outcome.passed) failed += 1;
-  const verdict = outcome.passed ? 'pass' : 'FAIL';
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`${verdict} ${name.padEnd(30)} ${seconds.padStart(5)} s  ${outcome.figures}`);
-  for (const problem of outcome.passed ? [] : outcome.problems.slice(0, 4)) {
-    console.log(`      ${problem.slice(0, 500)}`);
-  }
-  if (values.results) writeFileSync(values.results, JSON.stringify(results, null, 1));
-}
-console.log(`${chosen.length - failed} of ${chosen.length} sections pass`);
-process.exit(failed > 0 ? 1 : 0);
+process.exit(await runSections(sections, { ...values, seconds: Number(values.seconds) }));
