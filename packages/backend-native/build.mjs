@@ -2,11 +2,11 @@
  * Builds the addon with the C++ compiler that is there: g++, clang++ or c++ (or CXX). Without one it says so and
  * succeeds, because the package then works as one whose binary is missing.
  *
- *     node build.mjs [--sanitize] [--copy-to FOLDER | --package]
+ *     node build.mjs [--sanitize] [--target linux-arm64] [--copy-to FOLDER]
  *
  * `--sanitize` builds for the address and undefined-behaviour sanitizers, beside the other build; `sanitize.mjs` runs
- * it. `--copy-to` also copies the binary; `--package` lays out `npm/PLATFORM`, a package of this platform's binary, for
- * platforms that have none in the workspace.
+ * it. `--target` names another platform than this machine's; CXX then names a cross compiler for it. `--copy-to` also
+ * copies the binary, into the package of its platform.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,9 @@ const root = dirname(fileURLToPath(import.meta.url));
 const sources = join(root, 'native');
 const isSanitized = process.argv.includes('--sanitize');
 const fileName = 'hybra-native.node';
-const target = `${process.platform}-${process.arch}`;
+/** The platform to build for: this machine's, or the one that a cross compiler in CXX makes code for. */
+const target = argumentOf('--target') ?? `${process.platform}-${process.arch}`;
+const [platform = '', arch = ''] = target.split('-');
 const output = join(root, 'prebuilds', isSanitized ? `${target}-sanitized` : target);
 
 const avx2 = ['-march=x86-64', '-mavx2', '-mfma', '-mf16c'];
@@ -28,7 +30,7 @@ const avx512 = [...avx2, '-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq'];
 
 /**
  * Instruction sets by processor: the name of the kernels' namespace, the compiler's flags, and whether there are all
- * kernels for it or products of bytes only. `native/core/isa.cpp` combines them.
+ * kernels for it or products of bytes and of bfloat16 only. `native/core/isa.cpp` combines them.
  */
 const instructionSets = {
   x64: [
@@ -37,9 +39,16 @@ const instructionSets = {
     { name: 'avxvnni', flags: [...avx2, '-mavxvnni'], hasAll: false },
     { name: 'avx512', flags: avx512, hasAll: true },
     { name: 'avx512vnni', flags: [...avx512, '-mavx512vnni'], hasAll: false },
+    { name: 'avx512bf16', flags: [...avx512, '-mavx512vnni', '-mavx512bf16'], hasAll: false },
   ],
   arm64: [{ name: 'neon', flags: [], hasAll: true }],
 };
+
+/** @param {string} option @returns {string | undefined} the argument after it */
+function argumentOf(option) {
+  const index = process.argv.indexOf(option);
+  return index < 0 ? undefined : process.argv[index + 1];
+}
 
 /** @param {string} message */
 function say(message) {
@@ -126,7 +135,7 @@ async function runAll(tasks) {
 
 /** @param {string} compiler */
 async function build(compiler) {
-  const sets = instructionSets[/** @type {'x64' | 'arm64'} */ (process.arch)];
+  const sets = instructionSets[/** @type {'x64' | 'arm64'} */ (arch)];
   const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
   const shared = [
     '-std=c++20',
@@ -141,6 +150,7 @@ async function build(compiler) {
     '-Wall',
     '-Wextra',
     '-Wno-psabi',
+    '-Wno-unknown-pragmas', // those of GCC, for Clang
     // GCC’s own headers of intrinsics begin with registers that hold nothing (GCC bug 105593).
     '-Wno-maybe-uninitialized',
     '-Wno-uninitialized',
@@ -157,7 +167,7 @@ async function build(compiler) {
       })),
   );
   for (const { name, flags, hasAll } of sets) {
-    for (const unit of hasAll ? ['table', 'integer-products'] : ['integer-products']) {
+    for (const unit of hasAll ? ['table', 'narrow-products'] : ['narrow-products']) {
       units.push({
         path: join(sources, `simd/${unit}.cpp`),
         name: `${unit}-${name}`,
@@ -186,46 +196,17 @@ async function build(compiler) {
     '-o',
     join(output, fileName),
     '-pthread',
-    ...linking[/** @type {'linux' | 'darwin'} */ (process.platform)],
+    ...linking[/** @type {'linux' | 'darwin'} */ (platform)],
   ]);
 }
 
-/** Lays out the package that carries this platform's binary; npm installs it only where `os` and `cpu` fit. */
-function layOutPackage() {
-  const folder = join(root, 'npm', target);
-  mkdirSync(folder, { recursive: true });
-  const { version, license, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const name = `@hybra/backend-native-${target}`;
-  const description = `The binary of @hybra/backend-native for ${target}.`;
-  const platform = {
-    os: [process.platform],
-    cpu: [process.arch],
-    ...(process.platform === 'linux' && { libc: ['glibc'] }),
-  };
-  const files = [fileName, 'README.md', 'LICENSE'];
-  const manifest = {
-    name,
-    version,
-    description,
-    license,
-    engines,
-    ...platform,
-    files,
-    main: fileName,
-  };
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-  writeFileSync(
-    join(folder, 'README.md'),
-    `# ${name}\n\n${description} Install @hybra/backend-native instead.\n`,
-  );
-  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  copyFileSync(join(output, fileName), join(folder, fileName));
-  say(`npm/${target} is ready to publish`);
-}
-
 async function main() {
-  if (!(process.arch in instructionSets) || !['linux', 'darwin'].includes(process.platform)) {
+  if (!(arch in instructionSets) || !['linux', 'darwin'].includes(platform)) {
     say(`${target} is not supported; the reference backend will be used.`);
+    return;
+  }
+  if (target !== `${process.platform}-${process.arch}` && !process.env.CXX) {
+    say(`no binary for ${target}: CXX names no cross compiler for it.`);
     return;
   }
   const compiler = findCompiler();
@@ -245,9 +226,8 @@ async function main() {
     writeFileSync(stamp, digest);
     say(`built for ${target} with ${compiler}`);
   }
-  const copyTo = process.argv.indexOf('--copy-to') + 1;
-  if (copyTo > 0) copyFileSync(join(output, fileName), join(process.argv[copyTo] ?? '.', fileName));
-  if (process.argv.includes('--package')) layOutPackage();
+  const copyTo = argumentOf('--copy-to');
+  if (copyTo !== undefined) copyFileSync(join(output, fileName), join(copyTo, fileName));
 }
 
 try {

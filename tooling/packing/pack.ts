@@ -9,6 +9,8 @@ export interface PackedPackage {
   readonly folder: string;
   /** Absolute path of the tarball. */
   readonly tarball: string;
+  /** Whether npm would install it on this machine, by the `os` and `cpu` of its manifest. */
+  readonly fitsHere: boolean;
 }
 
 /**
@@ -28,6 +30,8 @@ export async function packAll(root: string, destination: string): Promise<readon
   if (exitCode !== 0) throw new Error(`pnpm pack failed with exit code ${exitCode}:\n${output}`);
   return packages.map(({ folder, manifest }) => {
     const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-    return { name: manifest.name, folder, tarball: join(destination, file) };
+    const fitsHere =
+      (manifest.os?.includes(process.platform) ?? true) && (manifest.cpu?.includes(process.arch) ?? true);
+    return { name: manifest.name, folder, tarball: join(destination, file), fitsHere };
   });
 }

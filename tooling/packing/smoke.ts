@@ -1,6 +1,6 @@
 /**
  * `pnpm pack:smoke`: packs every public package, installs the tarballs into an empty folder with npm, imports
- * each there in Node, and bundles and runs the browser-safe ones as a browser would.
+ * each that is for this platform there in Node, and bundles and runs the browser-safe ones as a browser would.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,17 +10,26 @@ import { architecture } from '../workspace/architecture.js';
 import { root } from '../workspace/root.js';
 import { runCommand } from '../workspace/run-command.js';
 import { bundleForBrowser, runWithWebGlobals } from './browser.js';
-import { packAll } from './pack.js';
+import { type PackedPackage, packAll } from './pack.js';
 
 const sayStep = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-async function installInto(folder: string, tarballs: Readonly<Record<string, string>>): Promise<void> {
-  const dependencies = Object.fromEntries(
-    Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`]),
-  );
+async function installInto(folder: string, packed: readonly PackedPackage[]): Promise<void> {
+  const ranges = (fitsHere: boolean): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      packed
+        .filter((entry) => entry.fitsHere === fitsHere)
+        .map(({ name, tarball }) => [name, `file:${tarball}`]),
+    );
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ name: 'empty', private: true, type: 'module', dependencies }),
+    JSON.stringify({
+      name: 'empty',
+      private: true,
+      type: 'module',
+      dependencies: ranges(true),
+      optionalDependencies: ranges(false),
+    }),
   );
   const install = await runCommand('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], {
     cwd: folder,
@@ -48,8 +57,8 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'hybra-smoke-'));
   try {
     const packed = await packAll(root, folder);
-    await installInto(folder, Object.fromEntries(packed.map(({ name, tarball }) => [name, tarball])));
-    for (const { name } of packed) await importInNode(folder, name);
+    await installInto(folder, packed);
+    for (const { name } of packed.filter(({ fitsHere }) => fitsHere)) await importInNode(folder, name);
     const browserSafe = packed.map(({ name }) => name).filter((name) => architecture[name]?.browserSafe);
     const bundle = await bundleForBrowser(folder, browserSafe);
     const exported = runWithWebGlobals(bundle.code, browserSafe.length);

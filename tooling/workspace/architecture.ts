@@ -20,6 +20,8 @@ export const architecture: Readonly<Record<string, PackageRule>> = {
   '@hybra/backend-cpu': portableBackend,
   '@hybra/backend-webgpu': portableBackend,
   '@hybra/backend-native': backend,
+  '@hybra/backend-native-darwin-arm64': { imports: [], browserSafe: false },
+  '@hybra/backend-native-linux-arm64': { imports: [], browserSafe: false },
   '@hybra/backend-native-linux-x64': { imports: [], browserSafe: false },
   '@hybra/backend-cuda': backend,
   '@hybra/webgpu-node': { imports: [], browserSafe: false },

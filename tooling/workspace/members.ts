@@ -11,6 +11,8 @@ export interface Manifest {
   readonly type?: string;
   readonly sideEffects?: unknown;
   readonly engines?: Readonly<Record<string, string>>;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly files?: readonly string[];
   readonly scripts?: Readonly<Record<string, string>>;

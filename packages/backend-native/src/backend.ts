@@ -3,12 +3,18 @@ import { type Backend, HybraError, type Probe, specVersion, throwIfAborted } fro
 import type { Addon } from './addon/addon.js';
 import { type LoadedAddon, loadAddon } from './addon/load-addon.js';
 import { NativeDevice } from './device/native-device.js';
-import { type QuantizedProducts, quantizedProducts } from './kernels/quantized.js';
+import { type Products, products, type QuantizedProducts, quantizedProducts } from './kernels/products.js';
 
 /** Options of {@link native}. */
 export interface NativeOptions {
   /** Threads that kernels may use, from 1. Default is what the process may use: affinity and quota included. */
   readonly threads?: number;
+  /**
+   * What products of more than 8 rows multiply. `bfloat16` rounds both operands to bfloat16 (an error of at most 2⁻⁸ · Σ |a| |b|,
+   * sums in float32), at twice the speed where the processor has AVX512_BF16: mixed precision for training. Default is
+   * the environment variable `HYBRA_NATIVE_PRODUCTS`, else `float32`.
+   */
+  readonly products?: Products;
   /**
    * Instruction set: `avx512`, `avx2` or `baseline`; `neon` on ARM. Default is the environment variable
    * `HYBRA_NATIVE_ISA`, else the fastest that this processor has.
@@ -49,7 +55,18 @@ export function native(options: NativeOptions = {}): Backend {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     throw new HybraError('E_ARGUMENT', `native: threads is ${threads}, expected 1 … 1024.`, { threads });
   }
-  const products = chosenProducts(options);
+  const kinds = {
+    products: chosen(
+      'products',
+      options.products ?? (process.env.HYBRA_NATIVE_PRODUCTS || 'float32'),
+      products,
+    ),
+    quantizedProducts: chosen(
+      'quantizedProducts',
+      options.quantizedProducts ?? (process.env.HYBRA_NATIVE_QUANTIZED_PRODUCTS || 'int8'),
+      quantizedProducts,
+    ),
+  };
   return {
     name,
     specVersion,
@@ -68,7 +85,7 @@ export function native(options: NativeOptions = {}): Backend {
         isa: addon.isas().indexOf(chosenIsa(addon, options)),
         threads: threads ?? addon.cpus(),
         memoryLimitBytes,
-        quantizedProducts: products,
+        ...kinds,
       });
     },
   };
@@ -83,15 +100,12 @@ function chosenIsa(addon: Addon, { isa }: NativeOptions): string {
 }
 
 /** @throws E_ARGUMENT for a word that names none */
-function chosenProducts(options: NativeOptions): QuantizedProducts {
-  const word = options.quantizedProducts ?? (process.env.HYBRA_NATIVE_QUANTIZED_PRODUCTS || 'int8');
-  const chosen = quantizedProducts.find((each) => each === word);
-  if (chosen) return chosen;
-  throw new HybraError(
-    'E_ARGUMENT',
-    `native: quantizedProducts is ${word}, expected ${quantizedProducts.join(' or ')}.`,
-    { quantizedProducts: word },
-  );
+function chosen<Word extends string>(option: string, word: string, words: readonly Word[]): Word {
+  const found = words.find((each) => each === word);
+  if (found) return found;
+  throw new HybraError('E_ARGUMENT', `native: ${option} is ${word}, expected ${words.join(' or ')}.`, {
+    [option]: word,
+  });
 }
 
 function probed(loaded: LoadedAddon, options: NativeOptions): Probe {
@@ -106,7 +120,8 @@ function probed(loaded: LoadedAddon, options: NativeOptions): Probe {
     };
   }
   const threads = options.threads ?? addon.cpus();
-  const model = cpus()[0]?.model.trim() || 'CPU';
+  const named = cpus()[0]?.model.trim();
+  const model = named && named !== 'unknown' ? named : `CPU (${process.arch})`;
   return {
     available: true,
     devices: [

@@ -79,7 +79,7 @@ HYBRA_INLINE vf log1p(vf x) {
   const vf u = x + 1.0f;
   // What the addition lost comes back to first order (Goldberg 1991, theorem 4, in another form).
   const vf y = log(u) + (x - (u - 1.0f)) / u;
-  return (absolute(x) == infinity) | (u == 0.0f) ? log(u) : y;
+  return ((absolute(x) == infinity) | (u == 0.0f)) ? log(u) : y;
 }
 
 HYBRA_INLINE vf tanh(vf x) {

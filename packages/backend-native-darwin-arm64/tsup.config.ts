@@ -1,0 +1,3 @@
+import { packageBuild } from '@hybra/build';
+
+export default packageBuild({ platform: 'node' });
