@@ -69,16 +69,16 @@ export async function modelTimes(
     `${launches} dispatches a step: ${(step * 1e6).toFixed(0)} us (${(1 / step).toFixed(0)} tok/s), the host encodes ${(host * 1e3).toFixed(0)} us`,
   ];
   (await generation.finish()).dispose();
-  const rounds: number[] = [];
-  for (let round = 0; round < (options.prefill > 0 ? 3 : 0); round++) {
-    const started = performance.now();
-    const { state } = await runner.forward([prompt], runner.initialState());
-    rounds.push(performance.now() - started);
-    state.dispose();
-  }
-  if (rounds.length > 0) {
+  for (const longestChunk of options.prefill > 0 ? [256, 2048] : []) {
+    const rounds: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const started = performance.now();
+      const { state } = await runner.forward([prompt], runner.initialState(), { longestChunk });
+      rounds.push(performance.now() - started);
+      state.dispose();
+    }
     const rate = (prompt.length / Math.min(...rounds)) * 1000;
-    figures.push(`prefill ${options.prefill}: ${rate.toFixed(0)} tok/s`);
+    figures.push(`prefill ${options.prefill} by ${longestChunk}: ${rate.toFixed(0)} tok/s`);
   }
   runner.dispose();
   model.dispose();
@@ -97,7 +97,7 @@ export async function profile(
   const tokens = Array.from({ length: Math.max(prefill, 3) }, (_, index) => (index * 7919) % 1000);
   if (prefill > 0) {
     for (let round = 0; round < 2; round++) {
-      (await runner.forward([tokens], runner.initialState())).state.dispose();
+      (await runner.forward([tokens], runner.initialState(), { longestChunk: 2048 })).state.dispose();
     }
   } else {
     const generation = await startGeneration(runner, [tokens], runner.initialState(), {

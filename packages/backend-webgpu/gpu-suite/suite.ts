@@ -50,7 +50,7 @@ const models = (['130m', '2.7b'] as const).flatMap((size) =>
     return [
       section(`bench/${size}-${matrices}`, (device) => modelTimes(device, make, { tokens, prefill: 2048 })),
       section(`profile/decode-${size}-${matrices}`, (device) => profile(device, make, 0)),
-      section(`profile/prefill-${size}-${matrices}`, (device) => profile(device, make, 512)),
+      section(`profile/prefill-${size}-${matrices}`, (device) => profile(device, make, 1024)),
     ];
   }),
 );

@@ -24,6 +24,7 @@ import { quantizedBlockedKernel } from './matmul/quantized-blocked.js';
 import { quantizedElementsKernel } from './matmul/quantized-elements.js';
 import { quantizedRowsKernel } from './matmul/quantized-rows.js';
 import { attentionKernel } from './sequence/attention.js';
+import { attentionTiledKernel } from './sequence/attention-tiled.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
 import { ropeKernel } from './sequence/rope.js';
 import { segmentSumKernel } from './sequence/segment-sum.js';
@@ -76,6 +77,7 @@ export const standardKernels: readonly WebGpuKernel[] = [
   quantizedBlockedKernel,
   quantizedElementsKernel,
   ropeKernel,
+  attentionTiledKernel,
   attentionKernel,
   causalConv1dKernel,
   segmentSumKernel,

@@ -56,6 +56,17 @@ fn four_i8(w: u32) -> vec4<f32> {
   let codes = (vec4<u32>(shifted, shifted >> 8u, shifted >> 16u, shifted >> 24u) & vec4<u32>(255u)) | vec4<u32>(0x4b000000u);
   return bitcast<vec4<f32>>(codes) - 8388736.0;
 }`,
+  placed_u4: `
+fn placed_u4(w: u32) -> vec4<f32> {
+  return bitcast<vec4<f32>>((vec4<u32>(w) & vec4<u32>(15u, 240u, 3840u, 61440u)) | vec4<u32>(0x4b000000u));
+}`,
+  placed_i8: `
+fn placed_i8(w: u32) -> vec4<f32> {
+  let biased = w ^ 0x80808080u;
+  let high = biased >> 16u;
+  let codes = vec4<u32>(biased, biased, high, high) & vec4<u32>(255u, 65280u, 255u, 65280u);
+  return bitcast<vec4<f32>>(codes | vec4<u32>(0x4b000000u));
+}`,
   encode_bf16: `
 fn encode_bf16(x: f32) -> u32 {
   let bits = bitcast<u32>(x);

@@ -4,7 +4,7 @@
  * is one factor per row, so that it is applied to the sums), the addition of a residual after, and the shift of a
  * convolution's tails, which nobody reads in this dispatch.
  */
-import { elementsPerChunk, foursOf, type WeightFormat } from './gemv-weights.js';
+import { elementsPerChunk, placedFoursOf, placeFactors, type WeightFormat } from './gemv-weights.js';
 
 /** How a workgroup shares the work. */
 export interface GemvShape {
@@ -158,6 +158,8 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
   const { M, shape, norm } = plan;
   const { stagedChunks } = shape;
   const fours = foursPerChunk(plan.format);
+  const factors = placeFactors(plan.format);
+  const placed = factors === undefined ? '' : ` * ${factors}`;
   const place = (m: number, j: string, c: string): string =>
     `${m * fours * stagedChunks}u + (${j}) * ${stagedChunks}u + (${c})`;
   return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
@@ -167,7 +169,7 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
       ${range(M)
         .map(
           (m) =>
-            `{ ${loadX(plan, m, `(c0 * ${fours}u + i)`, isGrouped, true)} staged[${place(m, `i % ${fours}u`, `i / ${fours}u`)}] = x${m}; }`,
+            `{ ${loadX(plan, m, `(c0 * ${fours}u + i)`, isGrouped, true)} staged[${place(m, `i % ${fours}u`, `i / ${fours}u`)}] = x${m}${placed}; }`,
         )
         .join('\n      ')}
     }
@@ -216,7 +218,7 @@ function products({ format, shape, M }: GemvPlan, j: number): string {
   const target = format.kind === 'dense' ? 'sum' : 'part';
   return range(shape.columns)
     .map((r) => {
-      const four = foursOf(format, `w${r}`, `zero${r}`)[j]!;
+      const four = placedFoursOf(format, `w${r}`, `zero${r}`)[j]!;
       return `let v${r} = ${four}; ${range(M)
         .map((m) => `${target}${r}_${m} += dot(v${r}, x${m});`)
         .join(' ')}`;

@@ -2,7 +2,7 @@ import type { OpCall, ProgramCall } from '@hybra/spec';
 import type { WebGpuKernel } from '../../kernel.js';
 import { poolCopy, scanSupport } from './pool.js';
 import { chunkOutputs, chunkStates, cumulativeDecays, mapProducts, passStates } from './ssd-dispatches.js';
-import { type SsdSizes, ssdScratch } from './ssd-sizes.js';
+import { mostPositions, type SsdSizes, ssdScratch } from './ssd-sizes.js';
 
 /**
  * Mamba-2 over a sequence as the chunked algorithm (Dao & Gu 2024, §6, Listing 1), its parts matrix products
@@ -19,9 +19,9 @@ export const ssdChunkScanKernel: WebGpuKernel = {
       ...poolCopy(call, context),
       cumulativeDecays(sizes),
       mapProducts(sizes),
-      chunkStates(sizes),
+      chunkStates(sizes, call),
       passStates(sizes),
-      chunkOutputs(sizes),
+      chunkOutputs(sizes, call),
     ];
   },
 };
@@ -30,6 +30,6 @@ function sizesOf(call: OpCall | ProgramCall): SsdSizes {
   const [batch, T, H, P] = call.inputs[0]!.shape as [number, number, number, number];
   const [, , G, N] = call.inputs[3]!.shape as [number, number, number, number];
   // Longer chunks only make more work within them; shorter ones would make more states to pass.
-  const Q = Math.min(Math.max(call.attributes.chunkSize as number, 1), 128);
+  const Q = Math.min(Math.max(call.attributes.chunkSize as number, 1), mostPositions);
   return { batch, T, H, P, G, N, Q, chunks: Math.ceil(T / Q), S: call.inputs[5]!.shape[0]! };
 }

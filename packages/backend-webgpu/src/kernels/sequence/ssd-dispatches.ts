@@ -1,30 +1,51 @@
+import type { OpCall } from '@hybra/spec';
 import type { Dispatch } from '../../kernel.js';
 import { numbers } from '../composite/row-dispatch.js';
 import { counts, gridMain } from './pool.js';
-import { type SsdSizes, ssdParameters, ssdPart } from './ssd-sizes.js';
+import { mostPositions, type SsdSizes, ssdParameters, ssdPart } from './ssd-sizes.js';
+import {
+  elementAt,
+  ssdTile,
+  stepsOf,
+  tileEnd,
+  tileLoad,
+  tileMemory,
+  tilePlace,
+  tileProducts,
+  tileZeros,
+} from './ssd-tile.js';
 
-/** decays[b, c, h, q] = Σ dt·A over the chunk's positions up to q. One invocation per head and chunk. */
+/**
+ * decays[b, c, h, q] = Σ dt·A over the chunk's positions up to q. One invocation adds up, so that the difference of
+ * neighbours is that of one addition; all bring the terms.
+ */
 export function cumulativeDecays(sizes: SsdSizes): Dispatch {
   const { batch, chunks, H } = sizes;
-  const count = batch * chunks * H;
+  const groups = batch * chunks * H;
   return {
     operands: [numbers('dt', 1), numbers('A', 2), ssdPart('decays', sizes)],
-    parameters: ssdParameters(sizes, count),
-    code: `${gridMain(64)}
-  let id = group * 64u + l;
-  if (id >= p.groups) { return; }
-  let h = id % p.H;
-  let chunk = id / p.H % p.chunks;
-  let b = id / p.H / p.chunks;
-  let a = load_A(h);
-  var total = 0.0;
-  for (var q = 0u; q < p.Q; q++) {
-    let t = chunk * p.Q + q;
-    if (t < p.T) { total += load_dt((b * p.T + t) * p.H + h) * a; }
-    decays[id * p.Q + q] = total;
+    parameters: ssdParameters(sizes, groups),
+    code: `var<workgroup> sums: array<f32, ${mostPositions}>;
+${gridMain(mostPositions)}
+  if (group >= p.groups) { return; }
+  let h = group % p.H;
+  let chunk = group / p.H % p.chunks;
+  let b = group / p.H / p.chunks;
+  let t = chunk * p.Q + l;
+  sums[l] = 0.0;
+  if (l < p.Q && t < p.T) { sums[l] = load_dt((b * p.T + t) * p.H + h) * load_A(h); }
+  workgroupBarrier();
+  if (l == 0u) {
+    var total = 0.0;
+    for (var q = 0u; q < ${mostPositions}u; q++) {
+      total += sums[q];
+      sums[q] = total;
+    }
   }
+  workgroupBarrier();
+  if (l < p.Q) { decays[group * p.Q + l] = sums[l]; }
 }`,
-    workgroups: [Math.ceil(count / 64), 1, 1],
+    workgroups: [groups, 1, 1],
   };
 }
 
@@ -72,11 +93,11 @@ ${gridMain(256)}
   };
 }
 
-/** states[b, c, h, p, n] = Σ exp(decay of the rest of the chunk) · dt · x[p] · B[n], by tiles of 16 × 16. */
-export function chunkStates(sizes: SsdSizes): Dispatch {
+/** states[b, c, h, p, n] = Σ exp(decay of the rest of the chunk) · dt · x[p] · B[n]. */
+export function chunkStates(sizes: SsdSizes, call: OpCall): Dispatch {
   const { batch, chunks, H, P, N } = sizes;
-  const lines = Math.ceil(P / 16);
-  const columns = Math.ceil(N / 16);
+  const lines = Math.ceil(P / ssdTile.side);
+  const columns = Math.ceil(N / ssdTile.side);
   const groups = batch * chunks * H * lines * columns;
   return {
     operands: [
@@ -86,44 +107,41 @@ export function chunkStates(sizes: SsdSizes): Dispatch {
       ssdPart('decays', sizes),
       ssdPart('states', sizes),
     ],
-    parameters: [...ssdParameters(sizes, groups), ...counts({ lines, columns })],
-    code: `
-var<workgroup> x_tile: array<array<f32, 17>, 16>;
-var<workgroup> b_tile: array<array<f32, 17>, 16>;
-${gridMain(256)}
+    parameters: [
+      ...ssdParameters(sizes, groups),
+      ...counts({ lines, columns }),
+      ...stepsOf('x', call, 0),
+      ...stepsOf('B', call, 3),
+    ],
+    code: `${tileMemory}
+var<workgroup> scales: array<f32, ${mostPositions}>;
+${gridMain(ssdTile.size)}
   if (group >= p.groups) { return; }
-  let n0 = group % p.columns * 16u;
-  let p0 = group / p.columns % p.lines * 16u;
+  let n0 = group % p.columns * ${ssdTile.side}u;
+  let p0 = group / p.columns % p.lines * ${ssdTile.side}u;
   let outer = group / p.columns / p.lines;
   let h = outer % p.H;
   let chunk = outer / p.H % p.chunks;
   let b = outer / p.H / p.chunks;
   let map = h * p.G / p.H;
-  let x = l % 16u;
-  let y = l / 16u;
+  let t0 = chunk * p.Q;
   let last = decays[outer * p.Q + p.Q - 1u];
-  var total = 0.0;
-  for (var q0 = 0u; q0 < p.Q; q0 += 16u) {
-    let q = q0 + y;
-    let t = chunk * p.Q + q;
-    var scale = 0.0;
-    var dt = 0.0;
-    if (q < p.Q && t < p.T) {
-      dt = load_dt((b * p.T + t) * p.H + h);
-      scale = exp_f(last - decays[outer * p.Q + q]) * dt;
-    }
-    x_tile[y][x] = 0.0;
-    b_tile[y][x] = 0.0;
-    // dt = 0 takes no part, even where x is not finite.
-    if (dt != 0.0) {
-      if (p0 + x < p.P) { x_tile[y][x] = scale * load_x(((b * p.T + t) * p.H + h) * p.P + p0 + x); }
-      if (n0 + x < p.N) { b_tile[y][x] = load_B(((b * p.T + t) * p.G + map) * p.N + n0 + x); }
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < 16u; k++) { total = fma(x_tile[k][y], b_tile[k][x], total); }
-    workgroupBarrier();
+  // dt = 0 takes no part, even where x is not finite: it has a scale of 0, and no other has.
+  var scale = 0.0;
+  if (l < p.Q && t0 + l < p.T) {
+    let dt = load_dt((b * p.T + t0 + l) * p.H + h);
+    if (dt != 0.0) { scale = exp_f(last - decays[outer * p.Q + l]) * dt; }
   }
-  if (p0 + y < p.P && n0 + x < p.N) { states[(outer * p.P + p0 + y) * p.N + n0 + x] = total; }
+  scales[l] = scale;
+  workgroupBarrier();
+  ${tilePlace}
+  ${tileZeros}
+  for (var q0 = 0u; q0 < p.Q; q0 += ${ssdTile.depth}u) {
+    ${tileLoad('a_tile', 'sides', `if (p0 + at < p.P && scales[q0 + term] != 0.0) { value = scales[q0 + term] * ${elementAt('x', ['b', 't0 + q0 + term', 'h', 'p0 + at'])}; }`)}
+    ${tileLoad('b_tile', 'sides', `if (n0 + at < p.N && scales[q0 + term] != 0.0) { value = ${elementAt('B', ['b', 't0 + q0 + term', 'map', 'n0 + at'])}; }`)}
+    ${tileProducts}
+  }
+  ${tileEnd('if (p0 + row < p.P && n0 + column < p.N) { states[(outer * p.P + p0 + row) * p.N + n0 + column] = total; }')}
 }`,
     workgroups: [groups, 1, 1],
   };
@@ -165,14 +183,11 @@ export function passStates(sizes: SsdSizes): Dispatch {
   };
 }
 
-/**
- * y[i] = Σ_{j ≤ i} (C[i]·B[j]) exp(decay j … i) dt[j] x[j] + exp(decay … i) h C[i], for 16 positions and 64
- * columns of a head per workgroup.
- */
-export function chunkOutputs(sizes: SsdSizes): Dispatch {
+/** y[i] = Σ_{j ≤ i} (C[i]·B[j]) exp(decay j … i) dt[j] x[j] + exp(decay … i) h C[i]. */
+export function chunkOutputs(sizes: SsdSizes, call: OpCall): Dispatch {
   const { batch, chunks, H, P, Q } = sizes;
-  const lines = Math.ceil(Q / 16);
-  const columns = Math.ceil(P / 64);
+  const lines = Math.ceil(Q / ssdTile.side);
+  const columns = Math.ceil(P / ssdTile.side);
   const groups = batch * chunks * H * lines * columns;
   return {
     operands: [
@@ -185,84 +200,65 @@ export function chunkOutputs(sizes: SsdSizes): Dispatch {
       ssdPart('states', sizes),
       { name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true },
     ],
-    parameters: [...ssdParameters(sizes, groups), ...counts({ lines, columns })],
-    code: `
-var<workgroup> weights: array<array<f32, 17>, 16>;
-var<workgroup> values: array<array<f32, 65>, 16>;
-${gridMain(256)}
+    parameters: [
+      ...ssdParameters(sizes, groups),
+      ...counts({ lines, columns }),
+      ...stepsOf('x', call, 0),
+      ...stepsOf('C', call, 4),
+    ],
+    code: `${tileMemory}
+var<workgroup> steps: array<f32, ${mostPositions}>;
+var<workgroup> decay_at: array<f32, ${mostPositions}>;
+var<workgroup> passed: array<f32, ${mostPositions}>;
+${gridMain(ssdTile.size)}
   if (group >= p.groups) { return; }
-  let p0 = group % p.columns * 64u;
-  let line = group / p.columns % p.lines;
+  let p0 = group % p.columns * ${ssdTile.side}u;
+  // Rows with the most terms first.
+  let i0 = (p.lines - 1u - group / p.columns % p.lines) * ${ssdTile.side}u;
   let outer = group / p.columns / p.lines;
   let h = outer % p.H;
   let chunk = outer / p.H % p.chunks;
   let b = outer / p.H / p.chunks;
   let map = h * p.G / p.H;
-  let tx = l % 16u;
-  let ty = l / 16u;
-  let i = line * 16u + ty;
-  let t_i = chunk * p.Q + i;
-  let is_row = i < p.Q && t_i < p.T;
+  let t0 = chunk * p.Q;
   let product = (b * p.chunks + chunk) * p.G + map;
+  let end = min(p.Q, p.T - t0);
+  var step = 0.0;
   var decay = 0.0;
-  if (is_row) { decay = decays[outer * p.Q + i]; }
-  var sums = vec4<f32>();
+  if (l < end) {
+    step = load_dt((b * p.T + t0 + l) * p.H + h);
+    decay = decays[outer * p.Q + l];
+  }
+  steps[l] = step;
+  decay_at[l] = decay;
+  passed[l] = exp_f(decay);
+  workgroupBarrier();
+  ${tilePlace}
+  ${tileZeros}
 
   // Within the chunk.
-  for (var j0 = 0u; j0 <= line * 16u; j0 += 16u) {
-    let j = j0 + tx;
-    var weight = 0.0;
-    if (is_row && j <= i) {
-      let dt = load_dt((b * p.T + chunk * p.Q + j) * p.H + h);
-      weight = products[(product * p.Q + i) * p.Q + j] * exp_f(decay - decays[outer * p.Q + j]) * dt;
-    }
-    weights[ty][tx] = weight;
-    for (var e = l; e < 1024u; e += 256u) {
-      let q = j0 + e / 64u;
-      let t = chunk * p.Q + q;
-      let column = p0 + e % 64u;
-      var value = 0.0;
-      if (q < p.Q && t < p.T && column < p.P) {
-        // dt = 0 takes no part, even where x is not finite.
-        if (load_dt((b * p.T + t) * p.H + h) != 0.0) { value = load_x(((b * p.T + t) * p.H + h) * p.P + column); }
-      }
-      values[e / 64u][e % 64u] = value;
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < 16u; k++) {
-      let w = weights[ty][k];
-      for (var c = 0u; c < 4u; c++) { sums[c] = fma(w, values[k][tx + c * 16u], sums[c]); }
-    }
-    workgroupBarrier();
+  for (var j0 = 0u; j0 < min(i0 + ${ssdTile.side}u, end); j0 += ${ssdTile.depth}u) {
+    ${tileLoad(
+      'a_tile',
+      'terms',
+      `let i = i0 + at;
+      let j = j0 + term;
+      if (i < end && j <= i) { value = products[(product * p.Q + i) * p.Q + j] * exp_f(decay_at[i] - decay_at[j]) * steps[j]; }`,
+    )}
+    // dt = 0 takes no part, even where x is not finite.
+    ${tileLoad('b_tile', 'sides', `if (p0 + at < p.P && steps[j0 + term] != 0.0) { value = ${elementAt('x', ['b', 't0 + j0 + term', 'h', 'p0 + at'])}; }`)}
+    ${tileProducts}
   }
 
   // From the state before it.
-  let passed = exp_f(decay);
-  for (var n0 = 0u; n0 < p.N; n0 += 16u) {
-    var weight = 0.0;
-    if (is_row && n0 + tx < p.N) { weight = passed * load_C(((b * p.T + t_i) * p.G + map) * p.N + n0 + tx); }
-    weights[ty][tx] = weight;
-    for (var e = l; e < 1024u; e += 256u) {
-      let k = n0 + e % 16u;
-      let column = p0 + e / 16u;
-      var value = 0.0;
-      if (k < p.N && column < p.P) { value = states[(outer * p.P + column) * p.N + k]; }
-      values[e % 16u][e / 16u] = value;
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < 16u; k++) {
-      let w = weights[ty][k];
-      for (var c = 0u; c < 4u; c++) { sums[c] = fma(w, values[k][tx + c * 16u], sums[c]); }
-    }
-    workgroupBarrier();
+  for (var n0 = 0u; n0 < p.N; n0 += ${ssdTile.depth}u) {
+    ${tileLoad('a_tile', 'terms', `if (i0 + at < end && n0 + term < p.N) { value = passed[i0 + at] * ${elementAt('C', ['b', 't0 + i0 + at', 'map', 'n0 + term'])}; }`)}
+    ${tileLoad('b_tile', 'terms', 'if (n0 + term < p.N && p0 + at < p.P) { value = states[(outer * p.P + p0 + at) * p.N + n0 + term]; }')}
+    ${tileProducts}
   }
 
-  if (!is_row) { return; }
   let is_active = bitcast<u32>(load_slots(b)) < p.S;
-  for (var c = 0u; c < 4u; c++) {
-    let column = p0 + tx + c * 16u;
-    if (column < p.P) { y[((b * p.T + t_i) * p.H + h) * p.P + column] = select(0.0, sums[c], is_active); }
-  }
+  ${tileEnd('if (i0 + row < end && p0 + column < p.P) { y[((b * p.T + t0 + i0 + row) * p.H + h) * p.P + p0 + column] = select(0.0, total, is_active); }')}
 }`,
     workgroups: [groups, 1, 1],
   };

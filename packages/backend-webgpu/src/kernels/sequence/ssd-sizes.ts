@@ -18,6 +18,9 @@ export interface SsdSizes {
   readonly S: number;
 }
 
+/** Most positions of a chunk: one for each invocation of a workgroup. */
+export const mostPositions = 128;
+
 /** The extents as what shaders read from `p`, and how many workgroups there are. */
 export function ssdParameters(sizes: SsdSizes, groups: number): readonly Parameter[] {
   return counts({ ...sizes, groups });
