@@ -43,6 +43,17 @@ describe('bad options', () => {
     expect(() => native({ quantizedProducts: 'float32' })).not.toThrow();
   });
 
+  it('refuses a word that says no kind of products', () => {
+    const refusal = expect.objectContaining({
+      code: 'E_ARGUMENT',
+      message: expect.stringMatching(/float16, expected float32 or bfloat16/),
+    });
+    expect(() => native({ products: 'float16' as 'bfloat16' })).toThrow(refusal);
+    vi.stubEnv('HYBRA_NATIVE_PRODUCTS', 'float16');
+    expect(() => native()).toThrow(refusal);
+    expect(() => native({ products: 'bfloat16' })).not.toThrow();
+  });
+
   it('refuses a negative memory limit', () => {
     expect(() => native({ memoryLimitBytes: -1 })).toThrow(expect.objectContaining({ code: 'E_ARGUMENT' }));
   });

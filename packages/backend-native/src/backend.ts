@@ -10,7 +10,7 @@ export interface NativeOptions {
   /** Threads that kernels may use, from 1. Default is what the process may use: affinity and quota included. */
   readonly threads?: number;
   /**
-   * What products of more than 8 rows multiply. `bfloat16` rounds both operands to bfloat16 (an error of at most 2⁻⁸ · Σ |a| |b|,
+   * What products of more than 8 rows multiply. `bfloat16` rounds both operands to bfloat16 (an error of at most 2⁻⁷ · Σ |a| |b|,
    * sums in float32), at twice the speed where the processor has AVX512_BF16: mixed precision for training. Default is
    * the environment variable `HYBRA_NATIVE_PRODUCTS`, else `float32`.
    */

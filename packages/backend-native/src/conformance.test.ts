@@ -7,8 +7,8 @@ import { native } from './backend.js';
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
 
-/** Sets with VNNI differ from those without in products of int8 only, which have tolerances and tests of their own. */
-const isas = loaded.addon?.isas().filter((isa) => !isa.endsWith('vnni')) ?? ['none'];
+/** Sets with VNNI or BF16 differ in products of narrow numbers only, which have tolerances and tests of their own. */
+const isas = loaded.addon?.isas().filter((isa) => !/(vnni|bf16)$/.test(isa)) ?? ['none'];
 
 for (const isa of isas) {
   describeWith(addon, `kernels for ${isa}`, () => {

@@ -1,17 +1,20 @@
 import {
-  byteLengthOf,
+  byteSize,
   contiguousStrides,
   type Device,
   type DType,
   type Program,
+  spanOf,
   specVersion,
 } from '@hybra/spec';
 import { type NativeOptions, native } from './backend.js';
 
-/** A contiguous operand. */
+/** An operand of a binding of its own, contiguous unless it has strides. */
 export interface Place {
   readonly dtype?: DType;
   readonly shape: readonly number[];
+  /** In elements, from 0; of inputs only. */
+  readonly strides?: readonly number[];
 }
 
 /** A program of one call whose inputs and outputs are bindings. */
@@ -22,15 +25,18 @@ export function programOf(
   inputs: readonly Place[],
   outputs: readonly Place[],
 ): Program {
-  const operand = ({ dtype = 'f32', shape }: Place, buffer: number) => ({
+  const operand = ({ dtype = 'f32', shape, strides = contiguousStrides(shape) }: Place, buffer: number) => ({
     dtype,
     shape,
-    strides: contiguousStrides(shape),
+    strides,
     offset: 0,
     buffer,
   });
   const places = [...inputs, ...outputs];
-  const bytes = places.map(({ dtype = 'f32', shape }) => byteLengthOf({ dtype, shape }));
+  const bytes = places.map(
+    ({ dtype = 'f32', shape, strides = contiguousStrides(shape) }) =>
+      spanOf({ shape, strides }) * byteSize(dtype),
+  );
   const call = {
     op,
     attributes,

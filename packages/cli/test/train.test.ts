@@ -31,6 +31,11 @@ describe('train refuses', () => {
       'E_ARGUMENT',
     ],
     ['a missing file', ['--data', '/nowhere.txt', '--out', 'x'], 'E_IO'],
+    [
+      'products that the device does not have',
+      ['--data', text, '--out', 'x', '--products', 'bfloat16', '--device', 'cpu'],
+      'Use --device cuda or native',
+    ],
     ['a share above 1', ['--data', text, '--out', 'x', '--validation', '1.5'], 'E_ARGUMENT'],
   ])('%s', async (_, args, message) => {
     const { exitCode, notes } = await run(['train', ...args]);

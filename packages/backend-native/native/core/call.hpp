@@ -72,11 +72,13 @@ struct Frame {
 
 using Kernel = void (*)(const Call&, const Frame&);
 
-/** Products of bytes of one instruction set. */
-struct IntegerProducts {
+/** Products of bytes and of bfloat16 of one instruction set. */
+struct NarrowProducts {
   const char* name;
-  Kernel kernel;
-  std::int64_t (*scratchBytes)(const Call&, int threads);
+  Kernel integers;
+  std::int64_t (*integerScratch)(const Call&, int threads);
+  Kernel bfloat16;
+  std::int64_t (*bfloat16Scratch)(const Call&, int threads);
 };
 
 /** The kernels of one instruction set. */
@@ -92,7 +94,7 @@ struct KernelTable {
   /** Bytes per second of reading floats once on all threads. */
   double (*readBandwidth)(Pool&, const float*, std::int64_t count);
   /** Those of this instruction set or of one that extends it. */
-  const IntegerProducts* integers = nullptr;
+  const NarrowProducts* narrow = nullptr;
 };
 
 constexpr std::int64_t scratchAlignment = 64;

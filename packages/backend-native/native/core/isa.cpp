@@ -6,7 +6,7 @@
 
 namespace hybra {
 
-// X(kernels, products of bytes, the test of a processor), fastest first.
+// X(kernels, products of bytes and of bfloat16, the test of a processor), fastest first.
 #if defined(__x86_64__)
 #define HYBRA_HAS(feature) __builtin_cpu_supports(feature)
 #define HYBRA_AVX512 \
@@ -14,6 +14,7 @@ namespace hybra {
 // Every processor with AVX2 and FMA has F16C.
 #define HYBRA_AVX2 (HYBRA_HAS("avx2") && HYBRA_HAS("fma"))
 #define HYBRA_SETS(X)                                             \
+  X(avx512, avx512bf16, HYBRA_AVX512 && HYBRA_HAS("avx512vnni") && HYBRA_HAS("avx512bf16")) \
   X(avx512, avx512vnni, HYBRA_AVX512 && HYBRA_HAS("avx512vnni")) \
   X(avx512, avx512, HYBRA_AVX512)                                 \
   X(avx2, avxvnni, HYBRA_AVX2 && hasAvxVnni())                    \
@@ -25,7 +26,7 @@ namespace hybra {
 
 #define HYBRA_SET(set, products, has)                     \
   namespace set { extern const KernelTable table; }       \
-  namespace products { extern const IntegerProducts integerProducts; }
+  namespace products { extern const NarrowProducts narrowProducts; }
 HYBRA_SETS(HYBRA_SET)
 #undef HYBRA_SET
 
@@ -39,11 +40,12 @@ bool hasAvxVnni() {
 }
 #endif
 
-KernelTable combined(const KernelTable& kernels, const IntegerProducts& products) {
+KernelTable combined(const KernelTable& kernels, const NarrowProducts& products) {
   KernelTable table = kernels;
   table.name = products.name;
-  table.kernels[static_cast<int>(Op::quantizedMatmulInt8)] = products.kernel;
-  table.integers = &products;
+  table.kernels[static_cast<int>(Op::quantizedMatmulInt8)] = products.integers;
+  table.kernels[static_cast<int>(Op::matmulBfloat16)] = products.bfloat16;
+  table.narrow = &products;
   return table;
 }
 
@@ -53,7 +55,7 @@ std::vector<const KernelTable*> availableTables() {
   std::vector<const KernelTable*> tables;
 #define HYBRA_SET(set, products, has)                                                   \
   {                                                                                     \
-    static const KernelTable table = combined(set::table, products::integerProducts); \
+    static const KernelTable table = combined(set::table, products::narrowProducts); \
     if (has) tables.push_back(&table);                                                  \
   }
   HYBRA_SETS(HYBRA_SET)

@@ -242,6 +242,30 @@ void kernel_pow(const Call& call, const Frame& frame) {
   }
 }
 
+/** Comparisons of floats that lie side by side, or of such with one, in loops that become vectors. */
+template <class F>
+void compareFloats(const Call& call, const Frame& frame, F f) {
+  const Loops loops = elementwiseLoops(call);
+  const float* a = reinterpret_cast<const float*>(frame.inputs[0]);
+  const float* b = reinterpret_cast<const float*>(frame.inputs[1]);
+  std::uint8_t* y = reinterpret_cast<std::uint8_t*>(frame.outputs[0]);
+  const std::int64_t aStep = loops.step(0), bStep = loops.step(1);
+  forRows(loops, frame.pool, 0.2, [=](const std::int64_t* starts, std::int64_t count) {
+    const float *left = a + starts[0], *right = b + starts[1];
+    std::uint8_t* to = y + starts[2];
+    const auto run = [&](auto first, auto second) {
+#pragma GCC ivdep
+      for (std::int64_t i = 0; i < count; i++) to[i] = f(first(i), second(i));
+    };
+    const auto each = [](const float* x) { return [x](std::int64_t i) { return x[i]; }; };
+    const auto same = [](const float* x) { return [value = *x](std::int64_t) { return value; }; };
+    if (aStep == 1 && bStep == 1) return run(each(left), each(right));
+    if (aStep == 1 && bStep == 0) return run(each(left), same(right));
+    if (aStep == 0 && bStep == 1) return run(same(left), each(right));
+    for (std::int64_t i = 0; i < count; i++) to[i] = f(left[i * aStep], right[i * bStep]);
+  });
+}
+
 template <class F>
 void compare(const Call& call, const Frame& frame, F f) {
   using Bool = std::uint8_t;
@@ -252,7 +276,7 @@ void compare(const Call& call, const Frame& frame, F f) {
     case DType::i8: return binaryScalars<std::int8_t, Bool>(call, frame, 0.4, f);
     case DType::u8:
     case DType::boolean: return binaryScalars<Bool, Bool>(call, frame, 0.4, f);
-    default: return binaryScalars<float, Bool>(call, frame, 0.4, f);
+    default: return compareFloats(call, frame, f);
   }
 }
 

@@ -21,6 +21,12 @@ constexpr int tileRows = 4, tileVectors = 2;
 #endif
 constexpr int tileColumns = tileVectors * lanes;
 
+/** The first `columns` lanes of a finished sum; none if there are none. */
+HYBRA_INLINE void addTile(float* to, vf sum, int columns, bool accumulates) {
+  if (columns >= lanes) store(to, accumulates ? load(to) + sum : sum);
+  else if (columns > 0) storeSome(to, accumulates ? loadSome(to, columns) + sum : sum, columns);
+}
+
 /**
  * y[row, column] (+)= Σₖ a[k, row] · b[k, column] for `Rows` rows and a panel of columns.
  * @param a packed: `tileRows` values per k   @param b packed: `tileColumns` values per k
@@ -45,10 +51,7 @@ void multiplyTile(std::int64_t K, const float* a, const float* b, float* y, std:
   for (int row = 0; row < Rows; row++) {
 #pragma GCC unroll 4
     for (int v = 0; v < tileVectors; v++) {
-      float* to = y + row * yStride + v * lanes;
-      const int count = columns - v * lanes;
-      if (count >= lanes) store(to, accumulates ? load(to) + sums[row][v] : sums[row][v]);
-      else if (count > 0) storeSome(to, accumulates ? loadSome(to, count) + sums[row][v] : sums[row][v], count);
+      addTile(y + row * yStride + v * lanes, sums[row][v], columns - v * lanes, accumulates);
     }
   }
 }
@@ -66,6 +69,17 @@ template <int... Rows>
 struct MakeTiles<0, Rows...> : TilesOf<Rows...> {};
 
 HYBRA_INLINE Tile tileFor(std::int64_t rows) { return MakeTiles<tileRows>::table[rows - 1]; }
+
+/** Panels of float32. Others (bfloat16-tile.hpp) hold several numbers of k in a unit of as many bytes. */
+struct FloatPanels {
+  /** Numbers of k in a unit. */
+  static constexpr std::int64_t perUnit = 1;
+  /** Depth of a packed block: a panel of b stays in the second cache, a panel of a in the first. */
+  static constexpr std::int64_t depth = 256;
+  /** Most rows of a that are packed at once. */
+  static constexpr std::int64_t mostRows = 40 * tileRows;
+  static HYBRA_INLINE Tile tile(std::int64_t rows) { return tileFor(rows); }
+};
 
 /** Writes four runs side by side: `to[k · width + row]`. */
 template <int width = tileColumns>
@@ -129,7 +143,7 @@ inline void packPanel(const typename Reader::Element* b, std::int64_t bK, std::i
 
 /** Packs `rows` rows of a, K deep: `to[k · tileRows + row]`. Missing rows are left as they are: no tile reads them. */
 template <class Weights>
-inline void packRows(const float* a, std::int64_t aM, std::int64_t aK, std::int64_t rows, std::int64_t K, float* to) {
+inline void packFloatRows(const float* a, std::int64_t aM, std::int64_t aK, std::int64_t rows, std::int64_t K, float* to) {
   if (aM == 1) {
     // A transposed a: neighbouring rows lie side by side, and walking down K row by row would miss every cache.
     for (std::int64_t k = 0; k < K; k++) {

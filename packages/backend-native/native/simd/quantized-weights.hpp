@@ -19,7 +19,12 @@ struct QuantizedWeights {
   /** Groups of columns in a row, and in a block. */
   std::int64_t groups, groupsPerBlock;
 
+  using Panels = FloatPanels;
+  /** The column of a that meets place k of a packed panel. */
   static HYBRA_INLINE std::int64_t column(std::int64_t place) { return Codes::column(place); }
+  static void packRows(const float* a, std::int64_t aM, std::int64_t aK, std::int64_t rows, std::int64_t K, float* to) {
+    packFloatRows<QuantizedWeights>(a, aM, aK, rows, K, to);
+  }
 
   /**
    * Calls `f(group, values, scale)` for groups `from` … of row n: scale · values are the weights. One place after

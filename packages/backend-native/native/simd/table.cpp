@@ -32,17 +32,19 @@ HYBRA_USE(writeRows) HYBRA_USE(concat) HYBRA_USE(pad) HYBRA_USE(fill) HYBRA_USE(
 HYBRA_USE(copy) HYBRA_USE(segmentSum) HYBRA_USE(topK) HYBRA_USE(sample)
 #undef HYBRA_USE
 
-/** Another unit's: see `KernelTable::integers`. */
+/** Another unit's: see `KernelTable::narrow`. */
 void kernel_quantizedMatmulInt8(const Call&, const Frame&) {}
+void kernel_matmulBfloat16(const Call&, const Frame&) {}
 
 /** Scratch of the kernel itself. */
 std::int64_t ownScratch(const KernelTable& table, const Call& call, int threads) {
   switch (call.op) {
     case Op::sum:
     case Op::max: return 8 * call.outputs[0].count();
-    case Op::matmul: return matmulScratch(call, threads);
+    case Op::matmul: return matmulScratch<FloatPanels>(call, threads);
+    case Op::matmulBfloat16: return table.narrow->bfloat16Scratch(call, threads);
     case Op::quantizedMatmul: return quantizedScratch(call, threads);
-    case Op::quantizedMatmulInt8: return table.integers->scratchBytes(call, threads);
+    case Op::quantizedMatmulInt8: return table.narrow->integerScratch(call, threads);
     case Op::causalConv1d: return convScratch(call, threads);
     case Op::attention: return attentionScratch(call, threads);
     case Op::selectiveScan:

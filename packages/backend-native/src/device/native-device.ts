@@ -17,13 +17,13 @@ import {
 } from '@hybra/spec';
 import type { Addon, DeviceHandle } from '../addon/addon.js';
 import { answerTo, ruleOf, rulesWith } from '../kernels/index.js';
-import type { QuantizedProducts } from '../kernels/quantized.js';
+import type { ProductKinds } from '../kernels/products.js';
 import { encodeCall, encodeProgram, type KernelNumbers } from '../program/encode-program.js';
 import { NativeBuffer } from './native-buffer.js';
 import { NativeExecutable } from './native-executable.js';
 
 /** What `native()` settles about its devices. */
-export interface NativeDeviceOptions {
+export interface NativeDeviceOptions extends ProductKinds {
   readonly backend: string;
   readonly name: string;
   readonly addon: Addon;
@@ -31,7 +31,6 @@ export interface NativeDeviceOptions {
   readonly isa: number;
   readonly threads: number;
   readonly memoryLimitBytes: number;
-  readonly quantizedProducts: QuantizedProducts;
 }
 
 /** The processor's vector units, behind a queue on a thread of its own. */
@@ -55,7 +54,7 @@ export class NativeDevice implements Device {
     this.#addon = options.addon;
     this.#handle = options.addon.open(options.isa, options.threads);
     this.#kernels = {
-      rules: rulesWith(options.quantizedProducts),
+      rules: rulesWith(options),
       numbers: new Map(options.addon.ops().map((name, number) => [name, number])),
     };
     this.#memoryLimitBytes = options.memoryLimitBytes;

@@ -1,4 +1,5 @@
 import { type DType, dtypes, formatType } from '@hybra/spec';
+import type { Products } from './products.js';
 import { floats, isProductPair, type Rule, refusal } from './rule.js';
 
 const i32: readonly DType[] = ['i32'];
@@ -15,7 +16,7 @@ const reduction: Rule = {
 
 const rowWrites: Rule = { answer: (call) => refusal(call, [dtypes, i32, dtypes]) ?? { inPlace: [[0, 0]] } };
 
-/** Reductions, matrix products, indexing and making of arrays. */
+/** Reductions, indexing and making of arrays. */
 export const arrayRules = {
   sum: reduction,
   max: reduction,
@@ -27,19 +28,6 @@ export const arrayRules = {
   sort: {
     answer: (call) => refusal(call, [floats]) ?? {},
     attributes: ({ attributes }) => [attributes.descending === true ? 1 : 0],
-  },
-  matmul: {
-    answer: ({ inputs }) => {
-      const [a, b] = inputs;
-      if (!isProductPair(a!.dtype, b!.dtype)) {
-        return { reason: `matmul: no native kernel for ${formatType(a!)} and ${formatType(b!)}` };
-      }
-      return { acceptsStrided: true };
-    },
-    attributes: ({ attributes }) => [
-      attributes.transposeA === true ? 1 : 0,
-      attributes.transposeB === true ? 1 : 0,
-    ],
   },
   gatherRows: { answer: (call) => refusal(call, [dtypes, i32]) ?? {} },
   scatterAddRows: { answer: (call) => refusal(call, [summed, i32, summed]) ?? { inPlace: [[0, 0]] } },
@@ -61,3 +49,21 @@ export const arrayRules = {
   random: { answer: (call) => refusal(call, [['u32']], ['u32', 'f32']) ?? {} },
   copy: { answer: () => ({ acceptsStrided: true }) },
 } as const satisfies Record<string, Rule>;
+
+/** Matrix products, with the kernel that the device wants for them. */
+export const matmulRules = (products: Products): { readonly matmul: Rule } => ({
+  matmul: {
+    ...(products === 'bfloat16' && { kernel: 'matmulBfloat16' }),
+    answer: ({ inputs }) => {
+      const [a, b] = inputs;
+      if (!isProductPair(a!.dtype, b!.dtype)) {
+        return { reason: `matmul: no native kernel for ${formatType(a!)} and ${formatType(b!)}` };
+      }
+      return { acceptsStrided: true };
+    },
+    attributes: ({ attributes }) => [
+      attributes.transposeA === true ? 1 : 0,
+      attributes.transposeB === true ? 1 : 0,
+    ],
+  },
+});

@@ -1,9 +1,10 @@
 import type { OpCall, OpName } from '@hybra/spec';
-import { arrayRules } from './array.js';
+import { arrayRules, matmulRules } from './array.js';
 import { compositeRules } from './composite.js';
 import { elementwiseRules } from './elementwise.js';
 import { gradientRules } from './gradient.js';
-import { type QuantizedProducts, quantizedRules } from './quantized.js';
+import type { ProductKinds } from './products.js';
+import { quantizedRules } from './quantized.js';
 import type { Rule, RuleAnswer } from './rule.js';
 import { sequenceRules } from './sequence.js';
 
@@ -13,13 +14,14 @@ const mostAxes = 8;
 /** The rules of a device, by op. */
 export type Rules = Readonly<Partial<Record<OpName, Rule>>>;
 
-/** Every rule, with the kernel that the device wants for products with quantised weights. */
-export function rulesWith(products: QuantizedProducts): Rules {
+/** Every rule, with the kernels that the device wants for products. */
+export function rulesWith({ products, quantizedProducts }: ProductKinds): Rules {
   return {
     ...elementwiseRules,
     ...arrayRules,
     ...compositeRules,
-    ...quantizedRules(products),
+    ...matmulRules(products),
+    ...quantizedRules(quantizedProducts),
     ...sequenceRules,
     ...gradientRules,
   };

@@ -36,6 +36,8 @@ function callOf({ x = 'f32', scales = 'f16', zeros, blockSize = 32 }: Types): Op
   };
 }
 
+const kinds = { products: 'float32', quantizedProducts: 'int8' } as const;
+
 describe('the rule of quantizedMatmul', () => {
   it.each([
     [{ x: 'f64' }, /f64\[2, 192\]/],
@@ -43,13 +45,13 @@ describe('the rule of quantizedMatmul', () => {
     [{ zeros: 'f32' }, /f16\[3, 6\] with zeros f32\[3, 6\]/],
     [{ blockSize: 48 }, /blocks of 48, and the native kernel takes multiples of 32/],
   ] as const)('says no to %o, and why', (types, reason) => {
-    expect(answerTo(rulesWith('int8'), callOf(types))).toEqual({ reason: expect.stringMatching(reason) });
+    expect(answerTo(rulesWith(kinds), callOf(types))).toEqual({ reason: expect.stringMatching(reason) });
   });
 
   it.each([{}, { x: 'bf16' }, { zeros: 'f16' }, { scales: 'f32' }, { blockSize: 96 }] as const)(
     'takes %o',
     (types) => {
-      expect(answerTo(rulesWith('int8'), callOf(types))).toEqual({ acceptsStrided: true });
+      expect(answerTo(rulesWith(kinds), callOf(types))).toEqual({ acceptsStrided: true });
     },
   );
 });

@@ -1,18 +1,10 @@
 import { type DType, formatType } from '@hybra/spec';
+import type { QuantizedProducts } from './products.js';
 import { computed, type Rule, refusal, takesWindows } from './rule.js';
 
 /** Columns that the kernels take at once (`groupColumns` in `native/simd/quantized-codes.hpp`). */
 const groupColumns = 32;
 const scaleTypes: readonly DType[] = ['f32', 'f16'];
-
-/**
- * What products with quantised weights multiply: `float32` expands codes and leaves activations as they are;
- * `int8` rounds activations to 8 bits, 32 columns at a time, and multiplies the codes.
- */
-export const quantizedProducts = ['int8', 'float32'] as const;
-
-/** One of {@link quantizedProducts}. */
-export type QuantizedProducts = (typeof quantizedProducts)[number];
 
 /** Products with weights in blocks; rows of x may be a window. */
 export const quantizedRules = (products: QuantizedProducts): { readonly quantizedMatmul: Rule } => ({

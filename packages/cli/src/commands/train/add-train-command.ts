@@ -48,6 +48,13 @@ export function addTrainCommand(
     .option('--dropout <fraction>', 'share of activations dropped', number, 0)
     .option('--seed <number>', 'of weights, order and dropout', integer(0), 1)
     .addOption(choice('--dtype <type>', 'matrices within a step', ['f32', 'f16', 'bf16']).default('f32'))
+    .addOption(
+      choice(
+        '--products <type>',
+        'what matrix products multiply: bfloat16 rounds both operands, sums stay float32 (native, cuda: faster)',
+        ['float32', 'bfloat16'],
+      ).default('float32'),
+    )
     .option('--recompute', 'compute layers again in the backward pass: less memory, more time')
     .option('--lora <rank>', 'train low-rank changes only', integer(1))
     .option('--lora-alpha <number>', 'their scale (default: twice the rank)', number)

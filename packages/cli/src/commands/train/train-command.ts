@@ -20,7 +20,7 @@ import {
   type TrainingResult,
   train,
 } from '@hybra/train';
-import { cliRegistry } from '../../session/backends.js';
+import { bfloat16Registry, cliRegistry } from '../../session/backends.js';
 import type { ExitCode, Terminal } from '../../session/terminal.js';
 import { type StartingPoint, startingPoint } from './starting-point.js';
 import type { TrainCommandOptions } from './train-options.js';
@@ -31,9 +31,10 @@ export async function trainCommand(terminal: Terminal, options: TrainCommandOpti
   if (!(options.validation >= 0 && options.validation < 1)) {
     throw new HybraError('E_ARGUMENT', `--validation is ${options.validation}, expected from 0 to below 1.`);
   }
+  const registry = options.products === 'bfloat16' ? bfloat16Registry(options.device) : cliRegistry();
   const start = await startingPoint(terminal, options);
   const text = await readTokens(options.data, start.tokenizer);
-  const device = await cliRegistry().open(options.device);
+  const device = await registry.open(options.device);
   try {
     const { length } = text.tokens;
     const trainTokens = Math.floor(length * (1 - options.validation));
@@ -181,6 +182,7 @@ async function writeReport(
       ['validation loss', result.validationLoss?.toFixed(4) ?? 'not measured'],
       ['best', result.best ? `${result.best.loss.toFixed(4)} at step ${result.best.step}` : 'not measured'],
       ['device', device.name],
+      ['products', options.products],
       ['seed', `${options.seed}`],
     ],
     plots: await plotsOfLog(join(options.out, 'log.jsonl')),

@@ -20,6 +20,8 @@ export interface TrainCommandOptions extends Pick<ModelOptions, 'model' | 'devic
   readonly dropout: number;
   readonly seed: number;
   readonly dtype: 'f32' | 'f16' | 'bf16';
+  /** What matrix products multiply. */
+  readonly products: 'float32' | 'bfloat16';
   readonly recompute?: boolean;
   /** Rank of LoRA; full training when absent. */
   readonly lora?: number;
