@@ -65,13 +65,32 @@ export class CheckpointRing {
       if (bytes === 0) continue;
       const buffer = bufferOf(pool.tensor);
       const kept = this.#buffers[at]!;
-      for (const [row, { slot }] of rows.entries()) {
+      for (const { row, slot, count } of runsOfSlots(rows.map((each) => each.slot.index))) {
         const keptAt = (place * this.#batch + row) * bytes;
-        if (direction === 'save') pool.device.copy(buffer, slot.index * bytes, kept, keptAt, bytes);
-        else pool.device.copy(kept, keptAt, buffer, slot.index * bytes, bytes);
+        if (direction === 'save') pool.device.copy(buffer, slot * bytes, kept, keptAt, count * bytes);
+        else pool.device.copy(kept, keptAt, buffer, slot * bytes, count * bytes);
       }
     }
   }
+}
+
+/** Rows whose slots follow each other, which one copy moves. */
+export interface SlotRun {
+  /** The first row and its slot. */
+  readonly row: number;
+  readonly slot: number;
+  readonly count: number;
+}
+
+/** The slots of rows in order, cut where one does not follow the one before it. */
+export function runsOfSlots(slots: readonly number[]): SlotRun[] {
+  const runs: SlotRun[] = [];
+  for (const [row, slot] of slots.entries()) {
+    const last = runs.at(-1);
+    if (last && last.slot + last.count === slot) runs[runs.length - 1] = { ...last, count: last.count + 1 };
+    else runs.push({ row, slot, count: 1 });
+  }
+  return runs;
 }
 
 /** Decode steps between two checkpoints: a host-side stop replays at most this many tokens. */
