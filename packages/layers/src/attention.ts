@@ -1,17 +1,8 @@
 import { type DType, formatType, HybraError } from '@hybra/spec';
-import {
-  attention,
-  cast,
-  causalConv1d,
-  concat,
-  mul,
-  reshape,
-  sigmoid,
-  split,
-  type Tensor,
-  writeRows,
-} from '@hybra/tensor';
+import { attention, cast, concat, mul, reshape, sigmoid, split, type Tensor, writeRows } from '@hybra/tensor';
+import { attendDocuments } from './attend-documents.js';
 import { cacheRows } from './cache-rows.js';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState, StateSpec } from './layer.js';
 import type { Linear } from './linear.js';
 import type { Norm } from './norm.js';
@@ -94,18 +85,7 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
       const k = rotate.key(headNorms ? headNorms.key.forward(fresh) : fresh, context.positions);
       const v = inHeads(qkv[2]!, keyValueHeads);
 
-      const capacity = poolCapacity(state);
-      const rows = cacheRows(context, { capacity, ring: window !== undefined });
-      const keys = store(state.keys!, rows, k);
-      const values = store(state.values!, rows, v);
-      const heard = attention(
-        { q, k: keys, v: values, slots: context.slots, starts: context.starts, lengths: context.ends },
-        {
-          scale: options.scale ?? headSize ** -0.5,
-          window: window ?? 0,
-          ring: window !== undefined,
-        },
-      ); // [B, T, heads, headSize]
+      const { heard, keys, values } = attend({ q, k, v }, context, state);
       const flat = reshape(heard, [...x.shape.slice(0, 2), heads * headSize]);
       const open = parts.gate ? mul(flat, sigmoid(parts.gate.forward(x))) : flat;
       return {
@@ -128,6 +108,31 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
       }),
   });
 
+  /** @returns what each query hears, `[B, T, heads, headSize]`, and the cache with the new keys and values */
+  function attend(fresh: Record<'q' | 'k' | 'v', Tensor>, context: StepContext, state: LayerState) {
+    const scale = options.scale ?? headSize ** -0.5;
+    const capacity = poolCapacity(state);
+    if (context.packed) {
+      const heard = attendDocuments(fresh, context, context.packed, { scale, window: window ?? 0 });
+      return { heard, keys: state.keys!, values: state.values! };
+    }
+    const rows = cacheRows(context, { capacity, ring: window !== undefined });
+    const keys = store(state.keys!, rows, fresh.k);
+    const values = store(state.values!, rows, fresh.v);
+    const heard = attention(
+      {
+        q: fresh.q,
+        k: keys,
+        v: values,
+        slots: context.slots,
+        starts: context.starts,
+        lengths: context.ends,
+      },
+      { scale, window: window ?? 0, ring: window !== undefined },
+    );
+    return { heard, keys, values };
+  }
+
   function convolutionSpec(): Record<string, StateSpec> {
     if (!convolution) return {};
     const [channels, taps] = convolution.weight.shape as [number, number];
@@ -140,14 +145,13 @@ export function attentionLayer(parts: AttentionParts, options: AttentionOptions)
     state: LayerState,
   ): { readonly mixed: readonly Tensor[]; readonly tails?: Tensor } {
     if (!convolution) return { mixed: projected };
-    const { y, tails } = causalConv1d(
+    const { y, tails } = convolveTokens(
       {
         x: concat(projected, -1),
         ...convolution,
         tails: state.convolution!,
-        slots: context.slots,
-        lengths: context.lengths,
       },
+      context,
       { activation: 'none' },
     );
     const widths = [heads, keyValueHeads, keyValueHeads].map((count) => count * headSize);

@@ -11,7 +11,6 @@
 import { type DType, HybraError } from '@hybra/spec';
 import {
   add,
-  causalConv1d,
   gatedDelta,
   gatedRmsNorm,
   literal,
@@ -25,6 +24,8 @@ import {
   sum,
   type Tensor,
 } from '@hybra/tensor';
+import { forgetBefore } from './begin-documents.js';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { maskPadding } from './mask-padding.js';
@@ -96,20 +97,19 @@ export function deltaNet(parts: DeltaNetParts, options: DeltaNetOptions): Layer 
     forward(u: Tensor, context: StepContext, state: LayerState) {
       const [batch, time] = u.shape as [number, number];
       const [mixed, z] = split(parts.inProjection.forward(u), [channels, values]) as [Tensor, Tensor];
-      const { y: qkv, tails } = causalConv1d(
+      const { y: qkv, tails } = convolveTokens(
         {
           x: mixed,
           weight: parts.convolutionWeight,
           bias: literal(new Float32Array(channels), [channels], 'f32'),
           tails: state.convolution!,
-          slots: context.slots,
-          lengths: context.lengths,
         },
+        context,
         { activation: 'silu' },
       );
       const [q, k, v] = split(qkv, [keys, keys, values]) as [Tensor, Tensor, Tensor];
       const [b, a] = split(parts.stepProjection.forward(u), [valueHeads, valueHeads]) as [Tensor, Tensor];
-      const logDecay = mul(softplus(add(a, parts.timeStepBias)), parts.decay);
+      const logDecay = forgetBefore(mul(softplus(add(a, parts.timeStepBias)), parts.decay), context);
 
       const recalled = gatedDelta(
         {

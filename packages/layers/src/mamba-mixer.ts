@@ -16,8 +16,8 @@
 import { type DType, HybraError } from '@hybra/spec';
 import {
   add,
-  causalConv1d,
   literal,
+  max,
   mul,
   reshape,
   selectiveScan,
@@ -28,6 +28,8 @@ import {
   squeeze,
   type Tensor,
 } from '@hybra/tensor';
+import { beginDocuments } from './begin-documents.js';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { maskPadding } from './mask-padding.js';
@@ -89,22 +91,28 @@ export function mambaMixer(parts: MambaParts, options: MambaOptions = {}): Layer
     } as const),
     forward(u: Tensor, context: StepContext, state: LayerState) {
       const [xBefore, z] = split(parts.inProjection.forward(u), [width, width]) as [Tensor, Tensor];
-      const { y: x, tails } = causalConv1d(
+      const { y: x, tails } = convolveTokens(
         {
           x: xBefore,
           weight: parts.convolutionWeight,
           bias,
           tails: state.convolution!,
-          slots: context.slots,
-          lengths: context.lengths,
         },
+        context,
         { activation: 'silu' },
       ); // [B, T, D]
       const [low, B, C] = normalized(
         split(parts.parameterProjection.forward(x), [rank, stateSize, stateSize]) as [Tensor, Tensor, Tensor],
       );
       const dt = maskPadding(softplus(parts.timeStepProjection.forward(low)), context);
-      const scanned = scan({ x, dt, A: parts.decay, B, C, states: state.ssm!, slots: context.slots });
+      const scanned = scan({
+        ...beginDocuments({ x, dt }, max(parts.decay, -1), context),
+        A: parts.decay,
+        B,
+        C,
+        states: state.ssm!,
+        slots: context.slots,
+      });
       const y = mul(add(scanned.y, mul(x, parts.skip)), silu(z));
       return {
         y: parts.outProjection.forward(y),

@@ -15,7 +15,6 @@
 import { type DType, HybraError } from '@hybra/spec';
 import {
   add,
-  causalConv1d,
   clamp,
   gatedRmsNorm,
   literal,
@@ -30,6 +29,8 @@ import {
   ssdStep,
   type Tensor,
 } from '@hybra/tensor';
+import { beginDocuments } from './begin-documents.js';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { maskPadding } from './mask-padding.js';
@@ -117,15 +118,14 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
     forward(u: Tensor, context: StepContext, state: LayerState) {
       const [batch, time] = u.shape as [number, number];
       const [z, mixed, rawStep] = split(project(u), [inner, channels, heads]) as [Tensor, Tensor, Tensor];
-      const { y: xBC, tails } = causalConv1d(
+      const { y: xBC, tails } = convolveTokens(
         {
           x: mixed,
           weight: parts.convolutionWeight,
           bias,
           tails: state.convolution!,
-          slots: context.slots,
-          lengths: context.lengths,
         },
+        context,
         { activation: 'silu' },
       ); // [B, T, H·P + 2 G·N]
       const [xFlat, BFlat, CFlat] = split(xBC, [inner, groups * stateSize, groups * stateSize]) as [
@@ -138,7 +138,14 @@ export function mamba2Mixer(parts: Mamba2Parts, options: Mamba2Options): Layer {
       const C = reshape(CFlat, [batch, time, groups, stateSize]);
       const dt = maskPadding(timeStep(rawStep), context); // [B, T, H]
 
-      const scanned = scan({ x, dt, A: parts.decay, B, C, states: state.ssm!, slots: context.slots });
+      const scanned = scan({
+        ...beginDocuments({ x, dt }, parts.decay, context),
+        A: parts.decay,
+        B,
+        C,
+        states: state.ssm!,
+        slots: context.slots,
+      });
       const y = add(scanned.y, mul(x, reshape(parts.skip, [heads, -1]))); // skip: [H, 1] or [H, P]
       return {
         y: parts.outProjection.forward(gate(reshape(y, [batch, time, inner]), z)),

@@ -13,7 +13,6 @@
  */
 import {
   add,
-  causalConv1d,
   equal,
   matmul,
   mul,
@@ -26,6 +25,7 @@ import {
   unsqueeze,
 } from '@hybra/tensor';
 import { type Activation, activate } from './activation.js';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { maskPadding } from './mask-padding.js';
@@ -68,15 +68,14 @@ export function recurrentUnit(parts: RecurrentParts, options: { readonly activat
       convolution: Object.freeze({ kind: 'fixed', shape: [taps - 1, channels], dtype: 'f32' }),
     } as const),
     forward(u: Tensor, context: StepContext, state: LayerState) {
-      const { y: x, tails } = causalConv1d(
+      const { y: x, tails } = convolveTokens(
         {
           x: parts.inProjection.forward(u),
           weight: parts.convolutionWeight,
           bias: parts.convolutionBias,
           tails: state.convolution!,
-          slots: context.slots,
-          lengths: context.lengths,
         },
+        context,
         { activation: 'none' },
       ); // [B, T, C]
       const rate = mul(sigmoid(blockDiagonal(x, parts.recurrenceGate)), parts.logRecurrence);

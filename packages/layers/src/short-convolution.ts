@@ -4,7 +4,8 @@
  *   B | C | x = inProjection(u)
  *   y         = outProjection(C · conv(B · x))
  */
-import { causalConv1d, literal, mul, split, type Tensor } from '@hybra/tensor';
+import { literal, mul, split, type Tensor } from '@hybra/tensor';
+import { convolveTokens } from './convolve-tokens.js';
 import type { Layer, LayerState } from './layer.js';
 import type { Linear } from './linear.js';
 import { nestParameters, presentParameters } from './parameters.js';
@@ -37,15 +38,14 @@ export function shortConvolution(parts: ShortConvolutionParts): Layer {
         Tensor,
         Tensor,
       ];
-      const { y, tails } = causalConv1d(
+      const { y, tails } = convolveTokens(
         {
           x: mul(B, x),
           weight: parts.convolutionWeight,
           bias,
           tails: state.convolution!,
-          slots: context.slots,
-          lengths: context.lengths,
         },
+        context,
         { activation: 'none' },
       );
       return {

@@ -1,5 +1,6 @@
 import { type Device, formatType, HybraError } from '@hybra/spec';
 import { add, iota, less, type Tensor, transfer, unsqueeze } from '@hybra/tensor';
+import { type PackedDocuments, packedDocuments } from './packed-documents.js';
 
 /** Where each row of a batch stands: which slot it owns, how far it is, how much of the chunk is real. */
 export interface StepContext {
@@ -11,7 +12,7 @@ export interface StepContext {
   readonly lengths: Tensor;
   /** `i32[B]`: starts + lengths. */
   readonly ends: Tensor;
-  /** `i32[B, T]`: starts + t. */
+  /** `i32[B, T]`: starts + t, or the place in its document where rows are packed. */
   readonly positions: Tensor;
   /** `bool[B, T]`: t < lengths. */
   readonly valid: Tensor;
@@ -19,11 +20,15 @@ export interface StepContext {
   readonly time: number;
   /** `f32[B, T, D]`: what the embedding gave, for layers that look back at it (`sharedBlock`). */
   readonly embedded?: Tensor;
+  /** Rows hold several documents, none of which sees another: for training, all rows start at 0. */
+  readonly packed?: PackedDocuments;
 }
 
 /**
  * Derives what layers need to know from slots, starts and lengths, all `i32[B]` on one device.
  * @param time T, the chunk's padded length, at least 1
+ * @param places `i32[B, T]`: place of each token in its document where rows are packed; starts are 0 then, and states
+ * are neither read nor left behind in any useful way
  * @throws E_SHAPE, E_DTYPE, E_ARGUMENT
  */
 export function stepContext(rows: {
@@ -31,8 +36,9 @@ export function stepContext(rows: {
   readonly starts: Tensor;
   readonly lengths: Tensor;
   readonly time: number;
+  readonly places?: Tensor | undefined;
 }): StepContext {
-  const { slots, starts, lengths, time } = rows;
+  const { slots, starts, lengths, time, places } = rows;
   if (!Number.isInteger(time) || time < 1) {
     throw new HybraError('E_ARGUMENT', `stepContext: time is ${time}, expected an integer from 1.`, { time });
   }
@@ -58,8 +64,9 @@ export function stepContext(rows: {
     lengths,
     time,
     ends: add(starts, lengths),
-    positions: add(unsqueeze(starts, 1), steps), // [B, T]
+    positions: places ?? add(unsqueeze(starts, 1), steps), // [B, T]
     valid: less(steps, unsqueeze(lengths, 1)), // [B, T]
+    ...(places && { packed: packedDocuments(places) }),
   });
 }
 
@@ -70,6 +77,7 @@ export function transferContext(context: StepContext, device: Device): StepConte
     starts: transfer(context.starts, device),
     lengths: transfer(context.lengths, device),
     time: context.time,
+    places: context.packed && transfer(context.packed.places, device),
   });
   const { embedded } = context;
   return embedded ? Object.freeze({ ...moved, embedded: transfer(embedded, device) }) : moved;

@@ -5,6 +5,7 @@ export {
 } from './checkpoint/checkpoint.js';
 export type { Batch, BatchSource } from './data/batch.js';
 export { documentBatches } from './data/document-batches.js';
+export { packedBatches } from './data/packed-batches.js';
 export { permutation } from './data/permutation.js';
 export { readTokens, type TextTokenizer, type TokenizedText } from './data/read-text.js';
 export { evaluationBatches, type StreamOptions, streamBatches } from './data/stream-batches.js';

@@ -7,6 +7,11 @@ export interface Batch {
   readonly ids: Int32Array;
   /** [rows · time]; −1 where nothing is to be predicted. */
   readonly targets: Int32Array;
+  /**
+   * [rows · time], of packed rows: the place of each token in its document, 0 for its first. Nothing is carried over
+   * a 0.
+   */
+  readonly places?: Int32Array;
 }
 
 /** Batches as a pure function of their number: what makes a training resumable without any position to keep. */

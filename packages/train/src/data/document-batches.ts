@@ -1,5 +1,5 @@
-import { HybraError } from '@hybra/spec';
 import type { Batch, BatchSource } from './batch.js';
+import { cutDocuments } from './cut-documents.js';
 import { permutation } from './permutation.js';
 import type { StreamOptions } from './stream-batches.js';
 import type { TokenSource } from './token-source.js';
@@ -17,18 +17,7 @@ export function documentBatches(
   options: Omit<StreamOptions, 'range'>,
 ): BatchSource {
   const { rows, time, seed } = options;
-  const pieces: { start: number; length: number }[] = [];
-  let start = 0;
-  for (const end of ends) {
-    for (let at = start; at + 1 < end; at += time)
-      pieces.push({ start: at, length: Math.min(time, end - 1 - at) });
-    start = end;
-  }
-  if (pieces.length === 0) {
-    throw new HybraError('E_ARGUMENT', `data: none of ${ends.length} documents has two tokens.`, {
-      documents: ends.length,
-    });
-  }
+  const pieces = cutDocuments(ends, time);
   return {
     perEpoch: pieces.length / rows,
     fingerprint: `${source.fingerprint}:${ends.length} documents`,

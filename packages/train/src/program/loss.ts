@@ -12,21 +12,28 @@ export interface TokenLosses {
   readonly count: Tensor;
 }
 
+/** Rows of tokens, each `i32[B, T]`. */
+export interface TokenRows {
+  readonly ids: Tensor;
+  /** −1 where nothing is to be predicted. */
+  readonly targets: Tensor;
+  /** Place of each token in its document, where rows are packed. */
+  readonly places?: Tensor | undefined;
+}
+
 /**
  * The loss of each token of a batch, every row from its initial state. Padding needs no mask of its own: it lies
  * to the right, where causal layers do not look, and its targets are −1.
- * @param ids i32[B, T]
- * @param targets i32[B, T], −1 where nothing is to be predicted
  */
 export function tokenLosses(
   model: Model,
-  { ids, targets }: { readonly ids: Tensor; readonly targets: Tensor },
+  { ids, targets, places }: TokenRows,
   states: readonly LayerState[],
 ): TokenLosses {
   const [batch, time] = ids.shape as [number, number];
   const slots = iota([batch]);
   const all = (value: number): Tensor => literal(new Array<number>(batch).fill(value), [batch], 'i32');
-  const context = stepContext({ slots, starts: all(0), lengths: all(time), time });
+  const context = stepContext({ slots, starts: all(0), lengths: all(time), time, places });
   const { hidden } = model.hidden(ids, context, states);
   const logits = reshape(model.logits(hidden), [batch * time, model.vocabularySize]);
   const flat = reshape(targets, [batch * time]);

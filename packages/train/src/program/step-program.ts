@@ -17,7 +17,7 @@ import {
 import { type AdamWSettings, adamW } from '../optimizer/adamw.js';
 import { clipByNorm } from '../optimizer/clip.js';
 import type { Parameterization } from '../parameters/parameterization.js';
-import { tokenLosses } from './loss.js';
+import { type TokenRows, tokenLosses } from './loss.js';
 import { initialStates, trainableModel } from './trainable-model.js';
 
 /** What a training step is made for. */
@@ -38,6 +38,8 @@ export interface StepSettings {
   readonly dtype: 'f32' | 'f16' | 'bf16';
   readonly recompute: boolean;
   readonly dropout: number;
+  /** Whether rows hold several documents. */
+  readonly packed: boolean;
   /** Of dropout. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
@@ -54,7 +56,7 @@ export const stateNames = {
  * Compiles one training step as one program: forward, backward, clipping and AdamW. Variables and moments are its
  * states, updated in place. A step whose gradient is not finite changes none of them.
  *
- * inputs: `ids`, `targets` i32[accumulation · batch, time]; `numbers` f32[3] as `stepNumbers` makes them;
+ * inputs: `ids`, `targets` and, of packed rows, `places` i32[accumulation · batch, time]; `numbers` f32[3] as `stepNumbers` makes them;
  * `stream` u32[3], seed and step. outputs: `loss` f32 (mean nats per target), `norm` f32, `squares` f32[variables].
  * @throws what `compile` throws
  */
@@ -73,6 +75,7 @@ export function compileStep(settings: StepSettings): Promise<CompiledProgram> {
     inputs: {
       ids: rows,
       targets: rows,
+      ...(settings.packed && { places: rows }),
       numbers: { dtype: 'f32', shape: [3] },
       stream: { dtype: 'u32', shape: [3] },
     },
@@ -94,6 +97,7 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
       trained,
       ids: rowsOf(inputs.ids!),
       targets: rowsOf(inputs.targets!),
+      places: inputs.places && rowsOf(inputs.places),
       stream: inputs.stream!,
     });
   });
@@ -128,7 +132,7 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
 
 function recordPass(
   settings: StepSettings,
-  { trained, ids, targets, stream }: { trained: Tensors; ids: Tensor; targets: Tensor; stream: Tensor },
+  { trained, stream, ...rows }: TokenRows & { readonly trained: Tensors; readonly stream: Tensor },
 ) {
   const recomputation = settings.recompute ? createRecomputation() : undefined;
   const parts = {
@@ -139,7 +143,7 @@ function recordPass(
   };
   const model = trainableModel(parts);
   const states = initialStates(model, parts, settings);
-  const { losses, count } = tokenLosses(model, { ids, targets }, states);
+  const { losses, count } = tokenLosses(model, rows, states);
   const total = sum(losses);
   const names = settings.parameterization.variables.map(({ name }) => name);
   return {

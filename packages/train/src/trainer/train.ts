@@ -184,7 +184,8 @@ export async function train(trainer: Trainer, options: TrainOptions): Promise<Tr
 }
 
 function fingerprintOf({ settings }: Trainer, { data, schedule: rates }: TrainOptions): string {
-  const { config, batch, time, accumulation, parameterization, adamW, clip, dtype, dropout, seed } = settings;
+  const { config, batch, time, accumulation, parameterization, adamW, clip, dtype, dropout, packed, seed } =
+    settings;
   const mode = parameterization.mode;
   return trainingFingerprint({
     config,
@@ -196,6 +197,7 @@ function fingerprintOf({ settings }: Trainer, { data, schedule: rates }: TrainOp
     clip,
     dtype,
     dropout,
+    ...(packed && { packed }),
     seed,
     rates,
     data: data.fingerprint,

@@ -44,6 +44,11 @@ export interface TrainerOptions {
   readonly recompute?: boolean;
   /** Share of elements dropped after the embedding and on each layer's output. Default is 0. */
   readonly dropout?: number;
+  /**
+   * Whether rows hold several documents, of which none sees another; batches then say where each begins, as those of
+   * `packedBatches` do. Default is `false`.
+   */
+  readonly packed?: boolean;
   /** Of dropout and of LoRA's matrices. Default is 0. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
@@ -126,10 +131,12 @@ export class Trainer {
     const { adamW, parameterization, seed } = this.settings;
     const step = this.#step + 1;
     requireVocabulary(batch, this.settings.config.vocabularySize);
+    requirePlaces(batch, this.settings.packed);
     const { outputs, states } = this.#program.run({
       inputs: {
         ids: batch.ids,
         targets: batch.targets,
+        ...(batch.places && { places: batch.places }),
         numbers: stepNumbers(step, learningRate, adamW),
         stream: Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32), step),
       },
@@ -156,14 +163,21 @@ export class Trainer {
   /** The loss of each target and the most probable token at each place; rows of any number and length. */
   async evaluate(batch: Batch): Promise<{ losses: Float32Array; predicted: Int32Array }> {
     requireVocabulary(batch, this.settings.config.vocabularySize);
-    const key = `${batch.rows}x${batch.time}`;
+    const isPacked = batch.places !== undefined;
+    requirePlaces(batch, isPacked);
+    const key = `${batch.rows}x${batch.time}${isPacked ? ' packed' : ''}`;
     let program = this.#evaluations.get(key);
     if (!program) {
-      program = await compileEvaluation(this.settings, { batch: batch.rows, time: batch.time });
+      program = await compileEvaluation(this.settings, { batch: batch.rows, time: batch.time, isPacked });
       this.#evaluations.set(key, program);
     }
     const { outputs } = program.run({
-      inputs: { 'ids of tokens': batch.ids, 'targets of tokens': batch.targets, ...this.#variables() },
+      inputs: {
+        'ids of tokens': batch.ids,
+        'targets of tokens': batch.targets,
+        ...(batch.places && { 'places of tokens': batch.places }),
+        ...this.#variables(),
+      },
     });
     return {
       losses: Float32Array.from(await readback(outputs.losses!)),
@@ -269,6 +283,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     seed = 0,
     dropout = 0,
     accumulation = 1,
+    packed = false,
   } = options;
   for (const [name, value] of Object.entries({ batch: options.batch, time: options.time, accumulation })) {
     if (Number.isInteger(value) && value >= 1) continue;
@@ -280,6 +295,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     throw new HybraError('E_ARGUMENT', `training: dropout is ${dropout}, expected from 0 to below 1.`, {
       dropout,
     });
+  }
+  if (packed && mode.kind === 'state') {
+    throw new HybraError(
+      'E_CONFIG',
+      'training: documents within a packed row begin from zeros, so that there is no initial state to tune. Use documentBatches.',
+    );
   }
   const parameterization = parameterize(config, weights, mode, {
     states: stateSpecsOf(config, device),
@@ -303,6 +324,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     dtype: options.dtype ?? 'f32',
     recompute: options.recompute ?? false,
     dropout,
+    packed,
     seed,
     ...(options.signal && { signal: options.signal }),
   };
@@ -318,6 +340,25 @@ function requireVocabulary({ ids, targets }: Batch, vocabulary: number): void {
       'E_ARGUMENT',
       `training: token ${id} with target ${target} at place ${index} of a batch; the model has ${vocabulary} tokens. Is the data made with its tokenizer?`,
       { id, target, index, vocabulary },
+    );
+  }
+}
+
+/** Documents begin at 0 and go on one by one; a row begins with a document. */
+function requirePlaces({ places, time }: Batch, isPacked: boolean): void {
+  if ((places !== undefined) !== isPacked) {
+    throw new HybraError(
+      'E_ARGUMENT',
+      `training: the trainer is made with packed: ${isPacked}, and the batch has ${places ? '' : 'no '}places.`,
+      { packed: isPacked },
+    );
+  }
+  for (const [index, place] of places?.entries() ?? []) {
+    if (place === 0 || (index % time !== 0 && place === places![index - 1]! + 1)) continue;
+    throw new HybraError(
+      'E_ARGUMENT',
+      `training: place ${place} at token ${index % time} of a packed row; expected 0, or one more than the place before.`,
+      { place, index },
     );
   }
 }
