@@ -9,11 +9,21 @@ export function unsupported(reason: string): CudaSupport {
   return { supported: false, reason };
 }
 
-/** Why an input or output is of another dtype than these, or `undefined`. One list for each input, the last for the rest. */
+/** Elements from which on an operand is too large for kernels that count in 32 bits. */
+const manyElements = 2 ** 31;
+
+/** The same for kernels that count in 64 bits where it matters: caches of many long sequences are that large. */
+export const anyElements: number = 2 ** 53;
+
+/**
+ * Why an input or output is of another dtype than these, or too large, or `undefined`. One list for each input, the
+ * last for the rest.
+ */
 export function refusal(
   call: OpCall,
   inputs: readonly (readonly DType[])[],
   outputs?: readonly DType[],
+  most: number = manyElements,
 ): CudaSupport | undefined {
   for (const [index, type] of call.inputs.entries()) {
     const accepted = inputs[Math.min(index, inputs.length - 1)] ?? [];
@@ -26,8 +36,8 @@ export function refusal(
       return unsupported(`${call.op}: no kernel for output ${index} of ${formatType(type)}`);
     }
   }
-  const large = [...call.inputs, ...call.outputs].find((type) => elementCount(type.shape) >= 2 ** 31);
-  return large && unsupported(`${call.op}: ${formatType(large)} has 2^31 elements or more`);
+  const large = [...call.inputs, ...call.outputs].find((type) => elementCount(type.shape) >= most);
+  return large && unsupported(`${call.op}: ${formatType(large)} has ${most} elements or more`);
 }
 
 /** The pairs `[0, input]` of an elementwise call whose elements lie exactly as the output's do. */

@@ -23,6 +23,7 @@ import { tensorMatmulKernel } from './matmul/tensor-matmul.js';
 import { wgmmaMatmulKernel } from './matmul/wgmma-matmul.js';
 import { attentionKernel } from './sequence/attention.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { decodeAttentionKernel } from './sequence/decode-attention.js';
 import { ropeKernel } from './sequence/rope.js';
 import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
 import { ssdChunksKernel, ssdScanKernel, ssdStepKernel } from './sequence/ssd.js';
@@ -84,6 +85,7 @@ export function standardKernels({
     topKKernel,
     sampleKernel,
     ropeKernel,
+    decodeAttentionKernel,
     ...forHopper(wgmmaAttentionKernel(pieces)),
     attentionKernel,
     causalConv1dKernel,

@@ -11,6 +11,7 @@ const overlapping: ReadonlySet<string> = new Set([
   'ssd-step',
   'rope',
   'attention',
+  'attention-decode',
 ]);
 
 /** Whether a launch may start before the one before it has ended: its kernel waits before it reads what may change. */

@@ -4,7 +4,7 @@ import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { carryOver, type Launch, type Parameter, pointer, u32 } from '../../launch/launch.js';
 import type { ElementAction, Step } from '../../launch/step.js';
-import { refusal } from '../accept.js';
+import { anyElements, refusal } from '../accept.js';
 
 /** The largest word, in bytes, that rows of these operands consist of and start at multiples of. */
 function wordBytes(rowBytes: number, operands: readonly Operand[]): number {
@@ -71,7 +71,11 @@ export const gatherRowsKernel: CudaKernel = {
 export const writeRowsKernel: CudaKernel = {
   name: 'cuda/write-rows',
   op: 'writeRows',
-  supports: (call) => refusal(call, [dtypes, ['i32'], dtypes]) ?? { supported: true, inPlace: [[0, 0]] },
+  supports: (call) =>
+    refusal(call, [dtypes, ['i32'], dtypes], undefined, anyElements) ?? {
+      supported: true,
+      inPlace: [[0, 0]],
+    },
   plan: ({ inputs, outputs: [y] }) => {
     const [target, indices, source] = inputs as [Operand, Operand, Operand];
     const rowBytes = rowWidth(target) * byteSize(target.dtype);

@@ -3,7 +3,7 @@ import type { CudaKernel } from '../../kernel.js';
 import { typed } from '../../launch/dtype-code.js';
 import { f32, flag, i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
-import { floats, refusal, unsupported } from '../accept.js';
+import { anyElements, floats, refusal, unsupported } from '../accept.js';
 
 const maxHeadSize = 256;
 const gridLimit = 65_535;
@@ -17,7 +17,12 @@ export const attentionKernel: CudaKernel = {
   name: 'cuda/attention',
   op: 'attention',
   supports: (call) => {
-    const refused = refusal(call, [floats, floats, floats, ['i32'], ['i32'], ['i32']]);
+    const refused = refusal(
+      call,
+      [floats, floats, floats, ['i32'], ['i32'], ['i32']],
+      undefined,
+      anyElements,
+    );
     if (refused) return refused;
     const { B, T, Hq, D, Dv } = attentionSizes(call);
     if (Math.max(D, Dv) > maxHeadSize) return unsupported(`attention: heads larger than ${maxHeadSize}`);
