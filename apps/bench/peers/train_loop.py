@@ -1,6 +1,10 @@
 """The 5.2M hybrid of packages/model-shakespeare in a plain PyTorch loop: chunked SSD (Dao & Gu 2024,
-Listing 1) in torch ops, autograd, torch.optim.AdamW, gradient clipping."""
-import math, sys, time
+Listing 1) in torch ops, autograd, torch.optim.AdamW, gradient clipping.
+
+    python3 train_loop.py [threads] [steps] [bfloat16]
+
+`bfloat16` runs the forward pass under torch.autocast, weights and moments in float32."""
+import contextlib, math, sys, time
 import torch, torch.nn as nn, torch.nn.functional as F
 
 V, D, H, P, N, Q, K = 1024, 256, 16, 32, 64, 64, 4
@@ -85,12 +89,15 @@ model = Model(); count = sum(p.numel() for p in model.parameters())
 optimizer = torch.optim.AdamW(model.parameters(), 1e-3, (0.9, 0.95), weight_decay=0.1)
 batch, length = 4, 256
 data = (torch.rand(batch, length + 1) ** 2 * V).long()
+isMixed = len(sys.argv) > 3 and sys.argv[3] == 'bfloat16'
+cast = (lambda: torch.autocast('cpu', torch.bfloat16)) if isMixed else contextlib.nullcontext
 times, cpus = [], []
 for step in range(int(sys.argv[2]) if len(sys.argv) > 2 else 8):
     t, c = time.perf_counter(), time.process_time()
-    loss = F.cross_entropy(model(data[:, :-1]).reshape(-1, V), data[:, 1:].reshape(-1))
+    with cast():
+        loss = F.cross_entropy(model(data[:, :-1]).reshape(-1, V), data[:, 1:].reshape(-1))
     optimizer.zero_grad(); loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0); optimizer.step()
     times.append(time.perf_counter() - t); cpus.append(time.process_time() - c)
 best = min(times)
-print(f'torch {torch.__version__}, {torch.get_num_threads()} threads, {count} parameters, loss {loss.item():.3f}: step {best * 1e3:.0f} ms, {batch * length / best:.0f} tok/s; cpu per step {min(cpus) * 1e3:.0f} ms')
+print(f'torch {torch.__version__}, {"bfloat16 autocast" if isMixed else "float32"}, {torch.get_num_threads()} threads, {count} parameters, loss {loss.item():.3f}: step {best * 1e3:.0f} ms, {batch * length / best:.0f} tok/s; cpu per step {min(cpus) * 1e3:.0f} ms')

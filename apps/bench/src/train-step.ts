@@ -10,6 +10,7 @@ import { folderDirectory } from '@hybra/weights';
 // they say more than the clock.
 //
 //     pnpm bench:train [batch] [length] [steps] [threads]
+//     HYBRA_NATIVE_PRODUCTS=bfloat16 pnpm bench:train 4 256    mixed precision; the ceiling stays that of float32
 
 const [batch = 4, time = 256, steps = 12, threads] = process.argv.slice(2).map(Number);
 const options = threads === undefined ? {} : { threads };
@@ -42,7 +43,7 @@ const { bytes, minimumBytes } = trainer.memory;
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 console.log(
   [
-    `${parameters.toLocaleString('en')} parameters, ${batch} × ${time} tokens, ${threadCount} threads, ceiling ${(operationsPerSecond / 1e9).toFixed(0)} GFLOP/s`,
+    `${parameters.toLocaleString('en')} parameters, ${batch} × ${time} tokens, ${threadCount} threads, products in ${process.env.HYBRA_NATIVE_PRODUCTS || 'float32'}, ceiling ${(operationsPerSecond / 1e9).toFixed(0)} GFLOP/s`,
     `a step: ${(best * 1e3).toFixed(0)} ms at best, ${(median(wall) * 1e3).toFixed(0)} ms in the middle: ${((batch * time) / best).toFixed(0)} and ${((batch * time) / median(wall)).toFixed(0)} tokens/s, ${percent(operations / best / operationsPerSecond)} of the ceiling at best`,
     `processor: ${(median(processor) * 1e3).toFixed(0)} ms a step, ${(operations / median(processor) / 1e9).toFixed(0)} GFLOP a second of one`,
     `memory: ${formatBytes(bytes)}, at least ${formatBytes(minimumBytes)}`,

@@ -34,12 +34,50 @@ struct ConvTask {
     return position >= 0 ? x + position * xT + from : past + (position + taps - 1) * convChannels;
   }
 
+  /** The weights of each tap side by side. */
+  void arrangeFilters(float* filters) const {
+    const float* rows = weight + from * taps;
+    std::int64_t c = 0;
+    for (; taps == 4 && c + 4 <= count; c += 4) {
+      quad channels[4];
+      std::memcpy(channels, rows + c * 4, sizeof channels);
+      const auto [a, b, d, e] = channels;
+      const quad low = __builtin_shufflevector(a, b, 0, 4, 1, 5), low2 = __builtin_shufflevector(d, e, 0, 4, 1, 5);
+      const quad high = __builtin_shufflevector(a, b, 2, 6, 3, 7), high2 = __builtin_shufflevector(d, e, 2, 6, 3, 7);
+      const quad byTap[4] = {
+          __builtin_shufflevector(low, low2, 0, 1, 4, 5), __builtin_shufflevector(low, low2, 2, 3, 6, 7),
+          __builtin_shufflevector(high, high2, 0, 1, 4, 5), __builtin_shufflevector(high, high2, 2, 3, 6, 7)};
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; k++) std::memcpy(filters + k * convChannels + c, &byTap[k], sizeof byTap[k]);
+    }
+    for (; c < count; c++) {
+      for (std::int64_t k = 0; k < taps; k++) filters[k * convChannels + c] = rows[c * taps + k];
+    }
+  }
+
+  /** One position, with the tail where it lies in its pool, rows `C` apart: it moves on if the position counts. */
+  void step(const float* filters, float* tail, std::int64_t C, bool counts) const {
+    for (std::int64_t c = 0; c < count; c += lanes) {
+      const int rest = static_cast<int>(least(lanes, count - c));
+      const auto read = [=](const float* at) { return rest == lanes ? load(at) : loadSome(at, rest); };
+      const auto write = [=](float* at, vf value) {
+        if (rest == lanes) store(at, value);
+        else storeSome(at, value, rest);
+      };
+      vf sum = read(bias + from + c);
+      for (std::int64_t k = 0; k < taps; k++) {
+        const vf in = read(k < taps - 1 ? tail + k * C + from + c : x + from + c);
+        sum += in * load(filters + k * convChannels + c);
+        if (counts && k > 0) write(tail + (k - 1) * C + from + c, in);
+      }
+      write(y + from + c, isSilu ? silu(sum) : sum);
+    }
+  }
+
   void run(float* local) const {
     float* filters = local;
     const float* past = local + taps * convChannels;
-    for (std::int64_t k = 0; k < taps; k++) {
-      for (std::int64_t c = 0; c < count; c++) filters[k * convChannels + c] = weight[(from + c) * taps + k];
-    }
+    arrangeFilters(filters);
     for (std::int64_t t = 0; t < T; t++) {
       float* to = y + t * yT + from;
       for (std::int64_t c = 0; c < count; c += lanes) {
@@ -75,17 +113,22 @@ void kernel_causalConv1d(const Call& call, const Frame& frame) {
       return;
     }
     float* local = reinterpret_cast<float*>(frame.scratch + thread * localBytes);
-    float* past = local + taps * convChannels;
-    for (std::int64_t k = 0; k < taps - 1; k++) {
-      readPool(pool, tails.dtype, (slot * (taps - 1) + k) * C + from, count, past + k * convChannels);
-      for (std::int64_t c = count; c < convChannels; c++) past[k * convChannels + c] = 0;
-    }
     for (std::int64_t k = 0; k < taps; k++) {
       for (std::int64_t c = count; c < convChannels; c++) local[k * convChannels + c] = 0;
     }
     const ConvTask task{x, xs.strides[1], reinterpret_cast<const float*>(frame.inputs[1]),
                         reinterpret_cast<const float*>(frame.inputs[2]), y, C, T, taps, from, count,
                         call.attributes[0] != 0};
+    if (T == 1 && tails.dtype == DType::f32) {
+      task.arrangeFilters(local);
+      task.step(local, reinterpret_cast<float*>(pool) + slot * (taps - 1) * C, C, lengths[b] > 0);
+      return;
+    }
+    float* past = local + taps * convChannels;
+    for (std::int64_t k = 0; k < taps - 1; k++) {
+      readPool(pool, tails.dtype, (slot * (taps - 1) + k) * C + from, count, past + k * convChannels);
+      for (std::int64_t c = count; c < convChannels; c++) past[k * convChannels + c] = 0;
+    }
     task.run(local);
     // The last K − 1 inputs before the length, oldest first; some may be of the past still.
     const std::int64_t length = least(most(lengths[b], 0), T);

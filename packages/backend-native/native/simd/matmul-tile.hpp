@@ -82,8 +82,7 @@ struct FloatPanels {
 };
 
 /** Writes four runs side by side: `to[k · width + row]`. */
-template <int width = tileColumns>
-HYBRA_INLINE void interleaveFour(const float* rows[4], std::int64_t K, float* to) {
+HYBRA_INLINE void interleaveFour(const float* rows[4], std::int64_t K, float* to, std::int64_t width) {
   std::int64_t k = 0;
   for (; k + 4 <= K; k += 4) {
     quad q[4];
@@ -133,7 +132,7 @@ inline void packPanel(const typename Reader::Element* b, std::int64_t bK, std::i
           rows[row] = widened + row * K;
         }
       }
-      interleaveFour(rows, K, panel + n);
+      interleaveFour(rows, K, panel + n, tileColumns);
     }
   }
   for (; n < columns; n++) {
@@ -157,7 +156,7 @@ inline void packFloatRows(const float* a, std::int64_t aM, std::int64_t aK, std:
   if constexpr (requires { Weights::keepsOrder; }) {
     for (; aK == 1 && row + 4 <= rows; row += 4) {
       const float* four[4] = {a + row * aM, a + (row + 1) * aM, a + (row + 2) * aM, a + (row + 3) * aM};
-      interleaveFour<tileRows>(four, K, to + row);
+      interleaveFour(four, K, to + row, tileRows);
     }
   }
   for (; row < rows; row++) {

@@ -87,7 +87,7 @@ struct QuantizedWeights {
                   });
       }
       if (count == 4) {
-        interleaveFour(rows, depth, panel + first);
+        interleaveFour(rows, depth, panel + first, tileColumns);
         continue;
       }
       for (std::int64_t row = 0; row < count; row++) {

@@ -3,7 +3,7 @@
  * the output have rows of whole vectors; a may have any strides, so that it serves transposed too.
  */
 #pragma once
-#include "parallel.hpp"
+#include "matmul-tile.hpp"
 
 namespace hybra::HYBRA_ISA {
 namespace {
@@ -87,14 +87,17 @@ inline void copyRows(const float* from, std::int64_t fromRow, std::int64_t rows,
   }
 }
 
-/** to[j, i] = from[i, j] for `rows` × `columns`, in square blocks that stay in the first cache. */
+/** to[j, i] = from[i, j] for `rows` × `columns`, four rows at a time. */
 inline void transposeSmall(const float* from, std::int64_t fromRow, std::int64_t rows, std::int64_t columns, float* to,
                            std::int64_t toRow) {
-  for (std::int64_t i = 0; i < rows; i += 16) {
-    const std::int64_t iEnd = least(rows, i + 16);
-    for (std::int64_t j = 0; j < columns; j++) {
-      for (std::int64_t row = i; row < iEnd; row++) to[j * toRow + row] = from[row * fromRow + j];
-    }
+  std::int64_t i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const float* four[4] = {from + i * fromRow, from + (i + 1) * fromRow, from + (i + 2) * fromRow,
+                            from + (i + 3) * fromRow};
+    interleaveFour(four, columns, to + i, toRow);
+  }
+  for (; i < rows; i++) {
+    for (std::int64_t j = 0; j < columns; j++) to[j * toRow + i] = from[i * fromRow + j];
   }
 }
 

@@ -85,10 +85,8 @@ struct ChunkDecays {
 
   /** e^(sum to i − sum to j) for a vector of j, 0 where j > i. */
   HYBRA_INLINE vf between(std::int64_t i, std::int64_t j) const {
-    const vf exponent = (high[i] - load(high + j)) + (low[i] - load(low + j));
-    float places[lanes];
-    for (int k = 0; k < lanes; k++) places[k] = static_cast<float>(j + k);
-    return load(places) > static_cast<float>(i) ? vf{} : exp(exponent);
+    const vf decay = exp((high[i] - load(high + j)) + (low[i] - load(low + j)));
+    return j + lanes <= i + 1 ? decay : countUp() > static_cast<float>(i - j) ? vf{} : decay;
   }
 };
 
@@ -217,12 +215,7 @@ struct SsdGradientTask : SsdGradientBuffers {
         store(dS + i * Q + j, load(dS + i * Q + j) + gradient * load(L + i * Q + j));
         vf& column = below[j / lanes];
         column += gradient * load(M + i * Q + j);
-        float values[lanes];
-        store(values, column);
-        if (j + lanes > i) {
-          for (int k = 0; k < lanes; k++) values[k] = j + k < i ? values[k] : 0;
-        }
-        sum += load(values);
+        sum += j + lanes <= i ? column : countUp() < static_cast<float>(i - j) ? column : vf{};
       }
       da[i] = sumOf(sum);
     }
@@ -232,9 +225,11 @@ struct SsdGradientTask : SsdGradientBuffers {
   void throughEntry(std::int64_t length, const float* H) {
     const std::int64_t n = plan.n;
     smallProduct(length, n, plan.sizes.P, {scaled, plan.p}, H, n, seen, n, false);
+    float meets[ssdChunk];
+    addAndMeet(dCs, seen, Cs, length, meets);
     double suffix = 0;
     for (std::int64_t t = length - 1; t >= 0; t--) {
-      suffix += addAndMeet(dCs + t * n, seen + t * n, Cs + t * n);
+      suffix += meets[t];
       da[t] += static_cast<float>(suffix);
     }
   }
@@ -244,14 +239,15 @@ struct SsdGradientTask : SsdGradientBuffers {
     const std::int64_t n = plan.n, p = plan.p, P = plan.sizes.P, N = plan.sizes.N;
     scaleRows(X, decays.toEnd, length);
     smallProduct(length, n, P, {scaled, p}, after, n, sent, n, false);
-    double kept = 0;
-    vf meets = {};
-    for (std::int64_t i = 0; i < plan.stateSize(); i += lanes) meets += load(after + i) * load(H + i);
-    kept = decays.whole * sumOf(meets);
+    vf states = {};
+    for (std::int64_t i = 0; i < plan.stateSize(); i += lanes) states += load(after + i) * load(H + i);
+    const double kept = decays.whole * sumOf(states);
+    float meets[ssdChunk];
+    addAndMeet(dBs, sent, Bs, length, meets);
     double prefix = 0;
     for (std::int64_t t = 0; t < length; t++) {
       da[t] += static_cast<float>(prefix + kept);
-      prefix += addAndMeet(dBs + t * n, sent + t * n, Bs + t * n);
+      prefix += meets[t];
     }
     transposeSmall(after, n, P, N, turned, p);
     for (std::int64_t i = 0; i < N && P < p; i++) {
@@ -266,14 +262,21 @@ struct SsdGradientTask : SsdGradientBuffers {
     }
   }
 
-  /** Adds a row to a sum and gives its product with another. */
-  HYBRA_INLINE double addAndMeet(float* total, const float* row, const float* other) const {
-    vf meets = {};
-    for (std::int64_t i = 0; i < plan.n; i += lanes) {
-      store(total + i, load(total + i) + load(row + i));
-      meets += load(row + i) * load(other + i);
+  /** Adds rows of maps to sums, and gives the product of each with its row of `other`. */
+  void addAndMeet(float* totals, const float* rows, const float* other, std::int64_t length, float* meets) const {
+    const std::int64_t n = plan.n;
+    for (std::int64_t t = 0; t < length; t += 4) {
+      vf sums[4] = {};
+      for (std::int64_t row = 0; row < least(4, length - t); row++) {
+        for (std::int64_t i = (t + row) * n; i < (t + row + 1) * n; i += lanes) {
+          const vf value = load(rows + i);
+          store(totals + i, load(totals + i) + value);
+          sums[row] += value * load(other + i);
+        }
+      }
+      const quad results = sumsOf(sums[0], sums[1], sums[2], sums[3]);
+      std::memcpy(meets + t, &results, sizeof results);  // ssdChunk is a multiple of four
     }
-    return sumOf(meets);
   }
 
   void runHead(std::int64_t chunk, std::int64_t h) {

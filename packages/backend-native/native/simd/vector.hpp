@@ -66,6 +66,13 @@ HYBRA_INLINE void storeSome(float* to, vf x, int count) {
 #endif
 }
 
+/** 0, 1, 2, … as floats. */
+HYBRA_INLINE vf countUp() {
+  vf x;
+  for (int i = 0; i < lanes; i++) x[i] = static_cast<float>(i);
+  return x;
+}
+
 HYBRA_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
 HYBRA_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
 HYBRA_INLINE vf absolute(vf x) { return floatsOf(bitsOf(x) & splat(0x7fffffff)); }
