@@ -112,6 +112,7 @@ export function webgpu(options: WebGpuOptions): Backend {
         facts: {
           workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
           workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+          largestBinding: gpu.limits.maxStorageBufferBindingSize,
           usesMatrixUnits: options.products === 'float16' && hasMatrixUnits(gpu),
           storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
           subgroupSize:

@@ -11,13 +11,21 @@ export interface DeviceFacts {
   readonly storageBuffers: number;
   /** Lanes of a subgroup, where shaders may use subgroup operations and all subgroups have the same size. */
   readonly subgroupSize?: number | undefined;
+  /** Bytes that one binding may cover. Default is as many as there are. */
+  readonly largestBinding?: number | undefined;
   /** Whether products may round their operands to float16 and use subgroup matrices. */
   readonly usesMatrixUnits?: boolean;
 }
 
 /** Which memory of the call a dispatch touches. */
 export type Place =
-  | { readonly kind: 'input'; readonly index: number }
+  /** A part of the input's buffer, as of scratch, for those that pass the largest binding: places count on. */
+  | {
+      readonly kind: 'input';
+      readonly index: number;
+      readonly byteOffset?: number;
+      readonly byteLength?: number;
+    }
   | { readonly kind: 'output'; readonly index: number }
   /** A part of the scratch; `byteOffset` a multiple of 256. The whole when no range is given. */
   | { readonly kind: 'scratch'; readonly byteOffset?: number; readonly byteLength?: number };
@@ -95,6 +103,8 @@ export interface WebGpuKernel {
   /** Unique name, such as `webgpu/matmul-tiled`. */
   readonly name: string;
   readonly op: OpName;
+  /** Index of the input that may pass the largest binding: several dispatches bind a part of it each. */
+  readonly splitInput?: number;
   /** Whether it can run this call. Depends on the call and the device's facts alone, never on data. */
   supports(call: OpCall, facts: DeviceFacts): WebGpuSupport;
   /** The dispatches of a supported call, in order. Called once per program. */

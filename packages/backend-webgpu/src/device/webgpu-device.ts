@@ -88,7 +88,10 @@ export class WebGpuDevice implements Device {
       storage: storedDTypes,
       arithmetic: ['f32', 'i32', 'u32'],
       alignment: bindingAlignment,
-      largestBinding: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+      largestBinding: Math.min(
+        options.facts.largestBinding ?? limits.maxStorageBufferBindingSize,
+        limits.maxBufferSize,
+      ),
       aliasesSegments: false,
       ...(options.subgroupSize !== undefined && { subgroupSize: options.subgroupSize }),
     };
@@ -251,12 +254,12 @@ export class WebGpuDevice implements Device {
   }
 
   #allocate(byteLength: number, label: string | undefined): WebGpuBuffer {
-    const { largestBinding } = this.capabilities;
-    if (!(byteLength <= largestBinding)) {
+    const { maxBufferSize } = this.#gpu.limits;
+    if (!(byteLength <= maxBufferSize)) {
       throw new HybraError(
         'E_OUT_OF_MEMORY',
-        `${label ?? 'a buffer'}: ${byteLength} bytes pass the largest binding of ${this.name}, ${largestBinding} bytes. Use a smaller dtype, batch or context, or another device.`,
-        { device: this.name, byteLength, largestBinding },
+        `${label ?? 'a buffer'}: ${byteLength} bytes pass the largest buffer of ${this.name}, ${maxBufferSize} bytes. Use a smaller dtype, batch or context, or another device.`,
+        { device: this.name, byteLength, maxBufferSize },
       );
     }
     const buffer = this.#create(byteLength, label);

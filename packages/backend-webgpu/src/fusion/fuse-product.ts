@@ -7,7 +7,7 @@ import { isBindable } from './is-bindable.js';
 /** A product of few rows with the RMSNorm of its input and the addition of its output, where both are its alone. */
 export function fuseProduct(context: FusionContext, index: number): Fusion | undefined {
   const { memory, facts } = context;
-  const product = productOf(memory.program.calls[index]!);
+  const product = productOf(memory.program.calls[index]!, facts);
   if (!product) return undefined;
   const norm = normBefore(memory, index);
   const sum = additionAfter(memory, index);
@@ -47,7 +47,7 @@ export function fuseProduct(context: FusionContext, index: number): Fusion | und
       ? { norm: { squares: 'own', groups: 1, weight: weights, epsilon: before.epsilon } }
       : {};
     const residual = after ? reads.length - 1 : undefined;
-    const dispatches = [product.build(facts, residual, around)];
+    const dispatches = [product.build(residual, around)];
     if (isBindable(memory.program, facts, call, dispatches)) return { members, call, dispatches };
   }
   return undefined;

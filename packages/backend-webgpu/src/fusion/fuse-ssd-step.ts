@@ -68,7 +68,7 @@ export function fuseSsdStep(context: FusionContext, index: number): Fusion | und
 }
 
 /** The gated norm of what the call at `made` gives, and the product after it, where both are its alone. */
-function tailAfter({ memory, isTaken }: FusionContext, made: number): Tail | undefined {
+function tailAfter({ memory, facts, isTaken }: FusionContext, made: number): Tail | undefined {
   const { calls } = memory.program;
   const norm = memory.readerOf(made);
   const call = norm === undefined ? undefined : calls[norm]!;
@@ -88,7 +88,7 @@ function tailAfter({ memory, isTaken }: FusionContext, made: number): Tail | und
     (width / groups) % 4 === 0;
   const at = memory.readerOf(norm);
   if (!isFit || at === undefined || isTaken(at)) return undefined;
-  const product = productOf(calls[at]!);
+  const product = productOf(calls[at]!, facts);
   const x = calls[at]!.inputs[0]!;
   const isIts =
     x.buffer === call.outputs[0]!.buffer && isContiguous(x) && x.offset === 0 && x.shape.at(-1) === width;
@@ -244,7 +244,7 @@ function fuse(context: FusionContext, index: number, parts: Parts): Fusion | und
             })
           : undefined,
     };
-    dispatches.push(tail.product.build(facts, residual, around));
+    dispatches.push(tail.product.build(residual, around));
   }
   return isBindable(memory.program, facts, call, dispatches) ? { members, call, dispatches } : undefined;
 }

@@ -1,4 +1,4 @@
-import type { DType, Operand, ProgramCall } from '@hybra/spec';
+import { byteSize, type DType, type Operand, type ProgramCall } from '@hybra/spec';
 import type { Dispatch, DispatchOperand, Parameter } from '../kernel.js';
 import { arrayElement, loadExpression, loadType } from './element.js';
 import { libraryFor } from './library.js';
@@ -7,7 +7,7 @@ import { wholeWindow, windowCode } from './window.js';
 /** A range of a program's buffer that a dispatch binds. */
 export interface BoundRange {
   readonly buffer: number;
-  /** Bytes from the buffer's start; 0 unless it is a part of the scratch. */
+  /** Bytes from the buffer's start; 0 unless it is a part of the scratch or of a large input. */
   readonly byteOffset: number;
   readonly byteLength: number | undefined;
   readonly isWritten: boolean;
@@ -60,10 +60,12 @@ export function shaderOf(
   }
   const accessors: string[] = [];
   const parameters: Parameter[] = [...dispatch.parameters];
-  for (const { operand, dtype, source } of resolved) {
+  for (const { operand, dtype, source, range } of resolved) {
     const { name, view, window } = operand;
     const whole = source ?? wholeWindow([]);
-    const found = windowCode(name, window ? { ...window, offset: whole.offset } : whole);
+    // Where a part is bound, places count from its beginning; before it they are negative, and never used.
+    const offset = whole.offset - range.byteOffset / byteSize(dtype);
+    const found = windowCode(name, { ...(window ?? whole), offset });
     if (operand.place.kind === 'input') parameters.push(...found.parameters);
     const isInput = operand.place.kind === 'input';
     if (isInput) accessors.push(found.code);
@@ -106,7 +108,8 @@ function resolve(call: ProgramCall, operand: DispatchOperand): Resolved {
     return { operand, dtype: 'u32', range, source: undefined };
   }
   const source = (place.kind === 'input' ? call.inputs : call.outputs)[place.index]!;
-  const range = { buffer: source.buffer, byteOffset: 0, byteLength: undefined, isWritten };
+  const { byteOffset = 0, byteLength } = place.kind === 'input' ? place : {};
+  const range = { buffer: source.buffer, byteOffset, byteLength, isWritten };
   return { operand, dtype: source.dtype, range, source };
 }
 

@@ -1,7 +1,9 @@
-import { type DType, elementCount } from '@hybra/spec';
-import { storedDTypes, type WebGpuKernel } from '../../kernel.js';
+import { byteSize, type DType, elementCount, isContiguous, type OpCall } from '@hybra/spec';
+import { type DeviceFacts, storedDTypes, type WebGpuKernel } from '../../kernel.js';
 import { mapDispatch } from '../../wgsl/map.js';
-import { elementwiseInPlace, refusal } from '../accept.js';
+import { elementwiseInPlace, refusal, unsupported } from '../accept.js';
+import { boundPart, type WeightPart, weightParts } from '../matmul/weight-parts.js';
+import { counts } from '../sequence/pool.js';
 
 /** Any strided window, put side by side. */
 export const copyKernel: WebGpuKernel = {
@@ -30,32 +32,59 @@ export const copyKernel: WebGpuKernel = {
 export const gatherRowsKernel: WebGpuKernel = {
   name: 'webgpu/gather-rows',
   op: 'gatherRows',
-  supports: (call) => refusal(call, [storedDTypes, ['i32']]) ?? { supported: true, acceptsStrided: true },
-  build: (call) => {
+  splitInput: 0,
+  supports: (call, facts) => {
+    const refused = refusal(call, [storedDTypes, ['i32']]);
+    if (refused) return refused;
+    if (tableParts(call, facts).length === 0) return unsupported('gather-rows: rows that no binding covers');
+    return { supported: true, acceptsStrided: true };
+  },
+  build: (call, { facts }) => {
     const [table] = call.inputs;
     const { dtype, shape } = call.outputs[0]!;
-    return [
+    return tableParts(call, facts).map((part) =>
       mapDispatch({
         operands: [
-          { name: 'table', place: { kind: 'input', index: 0 }, view: 'bits' },
+          boundPart({ name: 'table', place: { kind: 'input', index: 0 }, view: 'bits' }, part),
           { name: 'indices', place: { kind: 'input', index: 1 }, view: 'number' },
         ],
         output: { index: 0, dtype, count: elementCount(shape) },
         parameters: [
           { name: 'rows', type: 'u32', value: table!.shape[0]! },
           { name: 'width', type: 'u32', value: elementCount(table!.shape.slice(1)) },
+          ...(part ? counts({ first: part.from, end: part.end }) : []),
         ],
         gives: 'bits',
+        ...(part && { isPartial: true }),
         // A negative index is a large unsigned one.
         code: `fn element(i: u32) -> u32 {
   let row = bitcast<u32>(load_indices(i / p.width));
   if (row >= p.rows) { return 0u; }
   return load_table(row * p.width + i % p.width);
+}
+${
+  part
+    ? `// What no part has is outside, which is for the first to say.
+fn writes(i: u32) -> bool {
+  let row = bitcast<u32>(load_indices(i / p.width));
+  return (row >= p.first && row < p.end) || (p.first == 0u && row >= p.rows);
+}`
+    : ''
 }`,
       }),
-    ];
+    );
   },
 };
+
+/** How the table is bound: in runs of rows where it is large. A large one with rows apart is refused. */
+function tableParts({ inputs: [table] }: OpCall, facts: DeviceFacts): readonly (WeightPart | undefined)[] {
+  const { dtype, shape, offset } = table!;
+  const size = byteSize(dtype);
+  const bytes = isContiguous(table!) ? elementCount(shape.slice(1)) * size : Number.POSITIVE_INFINITY;
+  const count = shape[0]!;
+  if (!Number.isFinite(bytes) || bytes === 0) return [undefined];
+  return weightParts({ count, bytes, byteOffset: offset * size }, 1, facts);
+}
 
 /** Room around a value, filled with a constant. Takes any strides. */
 export const padKernel: WebGpuKernel = {

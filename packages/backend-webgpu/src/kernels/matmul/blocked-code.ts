@@ -31,6 +31,8 @@ export function blockedCode({ format, isSplit }: BlockedPlan): string {
   const perInvocation = Math.max(loads / size, 1);
   const aPitch = rows / 4 + 1;
   const bPitch = columns / 4 + 1;
+  // Places are bytes in the buffer, and 4-bit codes in here.
+  const isPacked = format.kind === 'codes' && format.bits === 4;
   const each = Array.from({ length: perInvocation }, (_, i) => i);
   const four = [0, 1, 2, 3];
   const guarded = (body: string): string => (loads < size ? `if (l < ${loads}u) { ${body} }` : body);
@@ -40,7 +42,7 @@ export function blockedCode({ format, isSplit }: BlockedPlan): string {
       format.kind === 'codes'
         ? `scale${i} = load_scales(${at} / p.blockSize); ${format.hasZeros ? `zero${i} = load_zeros(${at} / p.blockSize);` : ''}`
         : '';
-    return `chunk${i} = weight[(at_weight(0u) + ${at}) / ${perLoad}u]; ${scale}`;
+    return `chunk${i} = weight[(at_weight(0u)${isPacked ? ' * 2u' : ''} + ${at}) / ${perLoad}u]; ${scale}`;
   };
   const storeB = (i: number): string =>
     foursOf(format, `chunk${i}`, `zero${i}`)
@@ -62,7 +64,7 @@ var<workgroup> b_tile: array<vec4<f32>, ${depth * bPitch}>;
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u32>,
         @builtin(local_invocation_index) l: u32) {
-  let group = g.y * n.x + g.x;
+  let group = p.firstGroup + g.y * n.x + g.x;
   if (group >= p.groups) { return; }
   let lines = (p.M + ${rows - 1}u) / ${rows}u;
   let width = (p.N + ${columns - 1}u) / ${columns}u;

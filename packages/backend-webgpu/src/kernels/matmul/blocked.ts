@@ -1,11 +1,12 @@
-import { isContiguous, type OpCall, type Operand, type StridedType } from '@hybra/spec';
-import type { Dispatch, WebGpuSupport } from '../../kernel.js';
+import { byteSize, isContiguous, type OpCall, type Operand, type StridedType } from '@hybra/spec';
+import type { DeviceFacts, Dispatch, WebGpuSupport } from '../../kernel.js';
 import { unsupported } from '../accept.js';
 import { numbers } from '../composite/row-dispatch.js';
 import { counts } from '../sequence/pool.js';
 import { block, blockedCode, elementsPerLoad, splitSumCode } from './blocked-code.js';
 import { chunkedOperand, type GemvSizes } from './gemv.js';
 import type { WeightFormat } from './gemv-weights.js';
+import { boundPart, type WeightPart, weightParts } from './weight-parts.js';
 
 /** Workgroups that fill a large GPU; with fewer the terms are split among several. */
 const enoughGroups = 240;
@@ -19,10 +20,10 @@ interface Cut {
   readonly perSplit: number;
 }
 
-function cutOf({ M, N, K }: GemvSizes, depth: number): Cut {
+function cutOf({ M, N, K }: GemvSizes, depth: number, isInParts: boolean): Cut {
   const tiles = Math.ceil(M / block.rows) * Math.ceil(N / block.columns);
   const wanted = Math.min(Math.floor(enoughGroups / tiles), Math.floor(K / (depth * 8)), 8);
-  const splits = wanted > 1 && M * N * wanted * 4 <= mostScratchBytes ? wanted : 1;
+  const splits = !isInParts && wanted > 1 && M * N * wanted * 4 <= mostScratchBytes ? wanted : 1;
   const perSplit = Math.ceil(K / splits / depth) * depth;
   return { groups: tiles * splits, splits, perSplit };
 }
@@ -33,6 +34,7 @@ export function blockedSupport(
   format: WeightFormat,
   sizes: GemvSizes,
   steps: { readonly aK: number; readonly bK: number },
+  facts: DeviceFacts,
   depth: number = block.depth,
 ): WebGpuSupport {
   const { M, N, K, aM, bN, batches } = sizes;
@@ -55,7 +57,9 @@ export function blockedSupport(
     (format.kind === 'dense' ||
       (format.blockSize % perLoad === 0 && bN === K && call.inputs.slice(2).every(isContiguous)));
   if (!isFit) return unsupported(`${call.op}: rows that no blocks of ${block.depth} terms fit`);
-  const { splits } = cutOf(sizes, depth);
+  const parts = blockedParts(format, sizes, weight, facts);
+  if (parts.length === 0) return unsupported(`${call.op}: rows of the weight that no binding covers`);
+  const { splits } = cutOf(sizes, depth, parts.length > 1);
   return {
     supported: true,
     acceptsStrided: true,
@@ -63,15 +67,30 @@ export function blockedSupport(
   };
 }
 
+/** How the weight is bound: in runs of whole blocks of columns. */
+function blockedParts(
+  format: WeightFormat,
+  { N, bN }: GemvSizes,
+  { dtype, offset }: Pick<Operand, 'dtype' | 'offset'>,
+  facts: DeviceFacts,
+): readonly (WeightPart | undefined)[] {
+  const bits = format.kind === 'codes' ? format.bits : 8 * byteSize(dtype);
+  const rows = { count: N, bytes: (bN * bits) / 8, byteOffset: offset * byteSize(dtype) };
+  return weightParts(rows, block.columns, facts);
+}
+
 /** The dispatches of a supported product. @param matrixUnits other code for the same blocks */
 export function blockedDispatches(
   [x, weight, ...more]: readonly Operand[],
   format: WeightFormat,
   sizes: GemvSizes,
+  facts: DeviceFacts,
   matrixUnits?: { readonly depth: number; readonly code: (isSplit: boolean) => string },
 ): readonly Dispatch[] {
   const { M, N, K, aM, bN } = sizes;
-  const { groups, splits, perSplit } = cutOf(sizes, matrixUnits?.depth ?? block.depth);
+  const parts = blockedParts(format, sizes, weight!, facts);
+  const { groups, splits, perSplit } = cutOf(sizes, matrixUnits?.depth ?? block.depth, parts.length > 1);
+  const lines = Math.ceil(M / block.rows);
   const isSplit = splits > 1;
   const view =
     format.kind === 'codes' && format.bits === 4
@@ -79,37 +98,43 @@ export function blockedDispatches(
       : format.kind === 'dense' && format.dtype === 'f32'
         ? 'vec4<f32>'
         : 'vec4<u32>';
-  const product: Dispatch = {
-    operands: [
-      chunkedOperand('x', 0, x!, 'vec4<f32>'),
-      chunkedOperand('weight', 1, weight!, view),
-      ...(more.length > 0 ? [numbers('scales', 2)] : []),
-      ...(more.length > 1 ? [numbers('zeros', 3)] : []),
-      {
-        name: 'y',
-        place: isSplit ? { kind: 'scratch' } : { kind: 'output', index: 0 },
-        view: matrixUnits ? 'f32' : 'vec4<f32>',
-        isWritten: true,
-      },
-    ],
-    parameters: counts({
-      M,
-      N,
-      K,
-      aM,
-      bN,
-      groups,
-      perSplit,
-      ...(format.kind === 'codes' && { blockSize: format.blockSize }),
-    }),
-    code: matrixUnits ? matrixUnits.code(isSplit) : blockedCode({ format, isSplit }),
-    workgroups: [groups, 1, 1],
-    ...(matrixUnits && { usesSubgroups: true, usesMatrixUnits: true }),
-  };
-  if (!isSplit) return [product];
+  const whole = chunkedOperand('weight', 1, weight!, view);
+  const products = parts.map((part): Dispatch => {
+    const firstGroup = part ? (part.from / block.columns) * lines : 0;
+    const end = part ? Math.ceil(part.end / block.columns) * lines : groups;
+    return {
+      operands: [
+        chunkedOperand('x', 0, x!, 'vec4<f32>'),
+        boundPart(whole, part),
+        ...(more.length > 0 ? [numbers('scales', 2)] : []),
+        ...(more.length > 1 ? [numbers('zeros', 3)] : []),
+        {
+          name: 'y',
+          place: isSplit ? { kind: 'scratch' } : { kind: 'output', index: 0 },
+          view: matrixUnits ? 'f32' : 'vec4<f32>',
+          isWritten: true,
+        },
+      ],
+      parameters: counts({
+        M,
+        N,
+        K,
+        aM,
+        bN,
+        firstGroup,
+        groups: end,
+        perSplit,
+        ...(format.kind === 'codes' && { blockSize: format.blockSize }),
+      }),
+      code: matrixUnits ? matrixUnits.code(isSplit) : blockedCode({ format, isSplit }),
+      workgroups: [end - firstGroup, 1, 1],
+      ...(matrixUnits && { usesSubgroups: true, usesMatrixUnits: true }),
+    };
+  });
+  if (!isSplit) return products;
   const fours = (M * N) / 4;
   return [
-    product,
+    ...products,
     {
       operands: [
         { name: 'parts', place: { kind: 'scratch' }, view: 'vec4<f32>', isWritten: true },

@@ -49,11 +49,13 @@ export function gemvCode(plan: GemvPlan): string {
   const { size, lanes, columns } = shape;
   const rows = range(M);
   const isGrouped = norm?.squares === 'given' && norm.groups > 1;
+  // Places are bytes in the buffer, and 4-bit codes in here.
+  const isPacked = plan.format.kind === 'codes' && plan.format.bits === 4;
   return `${declarations(plan, isGrouped)}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u32>,
         @builtin(local_invocation_index) l: u32) {
-  let group = g.y * n.x + g.x;
+  let group = p.firstGroup + g.y * n.x + g.x;
   ${plan.before ? `{ let id = group * ${size}u + l;\n${plan.before} }` : ''}
   if (group >= p.groups) { return; }
   let blocks = (p.N + ${(size / lanes) * columns - 1}u) / ${(size / lanes) * columns}u;
@@ -65,9 +67,10 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u3
   ${range(columns)
     .map(
       (r) =>
-        `let w_at${r} = (at_weight(batch) + min(first + ${r}u, p.N - 1u) * p.bN) / ${unit(plan.format)}u;`,
+        `let w_at${r} = (at_weight(batch)${isPacked ? ' * 2u' : ''} + min(first + ${r}u, p.N - 1u) * p.bN) / ${unit(plan.format)}u;`,
     )
     .join('\n  ')}
+  ${firstBlocks(plan)}
   ${range(columns)
     .flatMap((r) => rows.map((m) => `var sum${r}_${m} = 0.0;`))
     .join(' ')}
@@ -77,6 +80,14 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u3
   ${shape.stagedChunks > 0 ? stagedLoop(plan, isGrouped) : directLoop(plan, isGrouped)}
   ${reduction(plan, isGrouped)}
 }`;
+}
+
+/** `s_atR`: the first block of scales of each column. */
+function firstBlocks({ format, shape }: GemvPlan): string {
+  if (format.kind === 'dense') return '';
+  return range(shape.columns)
+    .map((r) => `let s_at${r} = min(first + ${r}u, p.N - 1u) * (p.K / ${format.blockSize}u);`)
+    .join(' ');
 }
 
 function declarations(plan: GemvPlan, isGrouped: boolean): string {
@@ -198,7 +209,7 @@ function loadWeights({ format, shape, M, hasHalfScales = false }: GemvPlan): str
       const load = `let w${r} = weight[w_at${r} + c];`;
       if (format.kind === 'dense') return load;
       const perBlock = format.blockSize / elementsPerChunk(format);
-      const block = `(w_at${r} + c)${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
+      const block = `s_at${r} + c${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
       return `${load} let scale${r} = ${blockValue('scales', block, hasHalfScales)};
     ${format.hasZeros ? `let zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : ''}
     ${range(M)

@@ -1,7 +1,8 @@
-import type { Operand } from '@hybra/spec';
+import { byteSize, type Operand } from '@hybra/spec';
 import type { DeviceFacts, Dispatch, DispatchOperand, Parameter } from '../../kernel.js';
 import { type GemvNorm, type GemvShape, gemvCode } from './gemv-code.js';
 import { chunkView, elementsPerChunk, type WeightFormat } from './gemv-weights.js';
+import { boundPart, type WeightPart, weightParts } from './weight-parts.js';
 
 /** Most rows of x that are multiplied at once. */
 export const mostGemvRows = 4;
@@ -64,17 +65,54 @@ export function isChunked(format: WeightFormat, sizes: GemvSizes, x: Operand, we
   );
 }
 
-/** The dispatch of a product of few rows. Output 0 of the call is y. */
+/** The dispatches of a product of few rows, one unless the weight passes the largest binding. Output 0 is y. */
+export function gemvDispatches(
+  format: WeightFormat,
+  sizes: GemvSizes,
+  facts: DeviceFacts,
+  inputs: GemvInputs,
+  weight: Operand,
+): readonly Dispatch[] {
+  return gemvParts(format, sizes, facts, weight).map((part) =>
+    gemvDispatch(format, sizes, facts, inputs, {}, part),
+  );
+}
+
+/** How the weight is bound. Weights of batches are bound at once. */
+export function gemvParts(
+  format: WeightFormat,
+  sizes: GemvSizes,
+  facts: DeviceFacts,
+  weight: Operand,
+): readonly (WeightPart | undefined)[] {
+  const bits = format.kind === 'codes' ? format.bits : 8 * byteSize(format.dtype);
+  const rows = {
+    count: sizes.N,
+    bytes: (sizes.bN * bits) / 8,
+    byteOffset: weight.offset * byteSize(weight.dtype),
+  };
+  return sizes.batches === 1
+    ? weightParts(rows, columnsPerGroup(gemvShape(format, sizes, facts)), facts)
+    : [undefined];
+}
+
+const columnsPerGroup = ({ size, lanes, columns }: GemvShape): number => (size / lanes) * columns;
+
+/** The dispatch of a product of few rows, or of a part of its columns. Output 0 of the call is y. */
 export function gemvDispatch(
   format: WeightFormat,
   sizes: GemvSizes,
   facts: DeviceFacts,
   inputs: GemvInputs,
   { norm, before }: GemvAround = {},
+  part?: WeightPart,
 ): Dispatch {
   const shape = gemvShape(format, sizes, facts);
-  const perGroup = (shape.size / shape.lanes) * shape.columns;
-  const groups = Math.ceil(sizes.N / perGroup) * sizes.batches;
+  const perGroup = columnsPerGroup(shape);
+  const end = part ? part.end : sizes.N;
+  const firstGroup = part ? part.from / perGroup : 0;
+  const groups = Math.ceil(end / perGroup) * sizes.batches;
+  const workgroups = groups - firstGroup;
   const input = (name: string, index: number, view: DispatchOperand['view']): DispatchOperand => ({
     name,
     place: { kind: 'input', index },
@@ -84,7 +122,7 @@ export function gemvDispatch(
   return {
     operands: [
       inputs.x,
-      inputs.weight,
+      boundPart(inputs.weight, part),
       ...(scales === undefined ? [] : [input('scales', scales, hasHalfScales ? 'u32' : 'number')]),
       ...(zeros === undefined ? [] : [input('zeros', zeros, hasHalfScales ? 'u32' : 'number')]),
       ...(norm ? [input('norm_weight', norm.weight, 'vec4<f32>')] : []),
@@ -101,11 +139,15 @@ export function gemvDispatch(
         type: 'u32' as const,
         value: sizes[name],
       })),
+      { name: 'firstGroup', type: 'u32', value: firstGroup },
       { name: 'groups', type: 'u32', value: groups },
       ...(norm ? [{ name: 'epsilon', type: 'f32' as const, value: norm.epsilon }] : []),
       ...(norm?.parts ? [{ name: 'parts', type: 'u32' as const, value: norm.parts.count }] : []),
       ...(before
-        ? [{ name: 'invocations', type: 'u32' as const, value: groups * shape.size }, ...before.parameters]
+        ? [
+            { name: 'invocations', type: 'u32' as const, value: workgroups * shape.size },
+            ...before.parameters,
+          ]
         : []),
     ],
     code: gemvCode({
@@ -117,7 +159,7 @@ export function gemvDispatch(
       hasHalfScales,
       before: before?.code,
     }),
-    workgroups: [groups, 1, 1],
+    workgroups: [workgroups, 1, 1],
     usesSubgroups: shape.subgroupSize > 0,
   };
 }

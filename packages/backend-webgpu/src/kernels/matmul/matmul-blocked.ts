@@ -8,11 +8,12 @@ import { matmulRefusal, planMatmul } from './matmul-plan.js';
 export const matmulBlockedKernel: WebGpuKernel = {
   name: 'webgpu/matmul-blocked',
   op: 'matmul',
-  supports: (call) => {
+  splitInput: 1,
+  supports: (call, facts) => {
     const plan = planMatmul(call);
-    return matmulRefusal(call) ?? blockedSupport(call, formatOf(call), plan, plan);
+    return matmulRefusal(call) ?? blockedSupport(call, formatOf(call), plan, plan, facts);
   },
-  build: (call) => blockedDispatches(call.inputs, formatOf(call), planMatmul(call)),
+  build: (call, { facts }) => blockedDispatches(call.inputs, formatOf(call), planMatmul(call), facts),
 };
 
 function formatOf(call: OpCall): WeightFormat {

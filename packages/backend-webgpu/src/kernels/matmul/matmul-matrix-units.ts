@@ -23,12 +23,13 @@ export const matmulMatrixUnitsKernel: WebGpuKernel = {
     if (!isWhole || (dtype !== 'f16' && dtype !== 'bf16')) {
       return unsupported(`matmul-matrix-units: weights of ${dtype}, or no whole tiles of ${matrixUnit}`);
     }
-    return blockedSupport(call, { kind: 'dense', dtype }, plan, plan, matrixUnitDepth);
+    return blockedSupport(call, { kind: 'dense', dtype }, plan, plan, facts, matrixUnitDepth);
   },
-  build: (call) => {
+  splitInput: 1,
+  build: (call, { facts }) => {
     const dtype = call.inputs[1]!.dtype as 'f16' | 'bf16';
     const format: WeightFormat = { kind: 'dense', dtype };
-    return blockedDispatches(call.inputs, format, planMatmul(call), {
+    return blockedDispatches(call.inputs, format, planMatmul(call), facts, {
       depth: matrixUnitDepth,
       code: (isSplit) => matrixUnitCode(dtype, isSplit),
     });

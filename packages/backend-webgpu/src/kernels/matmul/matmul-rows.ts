@@ -7,6 +7,8 @@ import {
   type GemvAround,
   type GemvSizes,
   gemvDispatch,
+  gemvDispatches,
+  gemvParts,
   isChunked,
   mostGemvRows,
 } from './gemv.js';
@@ -32,21 +34,32 @@ export const matmulRowsKernel: WebGpuKernel = {
     }
     return { supported: true, acceptsStrided: true };
   },
-  build: (call, { facts }) => [matmulRows(call, facts)],
+  splitInput: 1,
+  build: (call, { facts }) => {
+    const [x, weight] = call.inputs as [ProgramCall['inputs'][0], ProgramCall['inputs'][0]];
+    const format = formatOf(call);
+    const inputs = {
+      x: chunkedOperand('x', 0, x, 'vec4<f32>'),
+      weight: chunkedOperand('weight', 1, weight, chunkView(format)),
+    };
+    return gemvDispatches(format, sizesOf(call), facts, inputs, weight);
+  },
 };
 
+/** Whether one binding covers the weight, so that the product can be a part of a fused call. */
+export function isMatmulWhole(call: ProgramCall, facts: DeviceFacts): boolean {
+  return gemvParts(formatOf(call), sizesOf(call), facts, call.inputs[1]!)[0] === undefined;
+}
+
 /**
- * The dispatch of a supported product, alone or in a fused call.
+ * The dispatch of a supported product in a fused call.
  * @param places of x, the weight and the residual among the fused call's inputs
  */
 export function matmulRows(
   product: ProgramCall,
   facts: DeviceFacts,
-  places: { readonly x: number; readonly weight: number; readonly residual?: number | undefined } = {
-    x: 0,
-    weight: 1,
-  },
-  around: GemvAround = {},
+  places: { readonly x: number; readonly weight: number; readonly residual?: number | undefined },
+  around: GemvAround,
 ): Dispatch {
   const format = formatOf(product);
   const [x, weight] = product.inputs as [ProgramCall['inputs'][0], ProgramCall['inputs'][0]];

@@ -31,7 +31,7 @@ var<workgroup> b_tile: array<f16, ${columns * pitch}>;
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u32>,
         @builtin(local_invocation_index) l: u32, @builtin(subgroup_id) subgroup: u32) {
-  let group = g.y * n.x + g.x;
+  let group = p.firstGroup + g.y * n.x + g.x;
   if (group >= p.groups) { return; }
   let lines = (p.M + ${rows - 1}u) / ${rows}u;
   let width = (p.N + ${columns - 1}u) / ${columns}u;

@@ -8,18 +8,22 @@ import { formatOfCodes, sizesOfCodes } from './quantized-plan.js';
 export const quantizedBlockedKernel: WebGpuKernel = {
   name: 'webgpu/quantized-blocked',
   op: 'quantizedMatmul',
-  supports: (call) => {
+  splitInput: 1,
+  supports: (call, facts) => {
     const [x, codes] = call.inputs as [OpCall['inputs'][0], OpCall['inputs'][0]];
     if (codes.offset !== 0 || codes.strides[0] !== codes.shape[1]) {
       return unsupported('quantized-blocked: codes that are a part of a larger matrix');
     }
     return (
       refusal(call, [floats, ['i8', 'u8'], floats], [floats]) ??
-      blockedSupport(call, formatOfCodes(call), sizesOfCodes(call), {
-        aK: x.strides[1]!,
-        bK: codes.strides[1]!,
-      })
+      blockedSupport(
+        call,
+        formatOfCodes(call),
+        sizesOfCodes(call),
+        { aK: x.strides[1]!, bK: codes.strides[1]! },
+        facts,
+      )
     );
   },
-  build: (call) => blockedDispatches(call.inputs, formatOfCodes(call), sizesOfCodes(call)),
+  build: (call, { facts }) => blockedDispatches(call.inputs, formatOfCodes(call), sizesOfCodes(call), facts),
 };

@@ -1,8 +1,18 @@
 import { isContiguous, type ProgramCall } from '@hybra/spec';
 import type { DeviceFacts, Dispatch, WebGpuKernel } from '../../kernel.js';
 import { refusal, unsupported } from '../accept.js';
-import { chunkedOperand, type GemvAround, gemvDispatch, isChunked, mostGemvRows } from './gemv.js';
-import { chunkView, elementsPerChunk } from './gemv-weights.js';
+import {
+  chunkedOperand,
+  type GemvAround,
+  type GemvInputs,
+  type GemvSizes,
+  gemvDispatch,
+  gemvDispatches,
+  gemvParts,
+  isChunked,
+  mostGemvRows,
+} from './gemv.js';
+import { chunkView, elementsPerChunk, type WeightFormat } from './gemv-weights.js';
 import { formatOfCodes, sizesOfCodes } from './quantized-plan.js';
 
 /**
@@ -31,30 +41,43 @@ export const quantizedRowsKernel: WebGpuKernel = {
       ? { supported: true, acceptsStrided: true }
       : unsupported('quantized-rows: blocks or rows that no 16 bytes fit');
   },
-  build: (call, { facts }) => [quantizedRows(call, facts, undefined)],
+  splitInput: 1,
+  build: (call, { facts }) => {
+    const { format, sizes, inputs } = partsOf(call);
+    return gemvDispatches(format, sizes, facts, inputs, call.inputs[1]!);
+  },
 };
 
-/** The dispatch of a supported call, alone or in a fused call that begins with its inputs. */
+/** Whether one binding covers the codes, so that the product can be a part of a fused call. */
+export function isQuantizedWhole(call: ProgramCall, facts: DeviceFacts): boolean {
+  const { format, sizes } = partsOf(call);
+  return gemvParts(format, sizes, facts, call.inputs[1]!)[0] === undefined;
+}
+
+/** The dispatch of a supported call in a fused call that begins with its inputs. */
 export function quantizedRows(
   call: ProgramCall,
   facts: DeviceFacts,
   residual: number | undefined,
-  around: GemvAround = {},
+  around: GemvAround,
 ): Dispatch {
+  const { format, sizes, inputs } = partsOf(call);
+  return gemvDispatch(format, sizes, facts, { ...inputs, residual }, around);
+}
+
+function partsOf(call: ProgramCall): {
+  readonly format: Extract<WeightFormat, { kind: 'codes' }>;
+  readonly sizes: GemvSizes;
+  readonly inputs: GemvInputs;
+} {
   const format = formatOfCodes(call);
   const [x, codes] = call.inputs as [ProgramCall['inputs'][0], ProgramCall['inputs'][0]];
-  return gemvDispatch(
-    format,
-    sizesOfCodes(call),
-    facts,
-    {
-      x: chunkedOperand('x', 0, x, 'vec4<f32>'),
-      weight: chunkedOperand('weight', 1, codes, chunkView(format)),
-      scales: 2,
-      hasHalfScales: call.inputs[2]!.dtype === 'f16',
-      zeros: format.hasZeros ? 3 : undefined,
-      residual,
-    },
-    around,
-  );
+  const inputs = {
+    x: chunkedOperand('x', 0, x, 'vec4<f32>'),
+    weight: chunkedOperand('weight', 1, codes, chunkView(format)),
+    scales: 2,
+    hasHalfScales: call.inputs[2]!.dtype === 'f16',
+    zeros: format.hasZeros ? 3 : undefined,
+  };
+  return { format, sizes: sizesOfCodes(call), inputs };
 }
