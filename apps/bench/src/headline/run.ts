@@ -19,13 +19,14 @@ interface Options {
   readonly seconds: number;
   readonly states: 'f32' | 'bf16';
   readonly products: 'float32' | 'bfloat16';
+  readonly persistent: boolean;
 }
 
 const list = (text: string): string[] => text.split(',').filter((part) => part !== '');
 const numbers = (text: string): number[] => list(text).map(Number);
 
-function backendOf({ device, products }: Options): Backend {
-  return device === 'cuda' ? cuda({ products }) : cpu();
+function backendOf({ device, products, persistent }: Options): Backend {
+  return device === 'cuda' ? cuda({ products, persistent }) : cpu();
 }
 
 async function run(options: Options): Promise<void> {
@@ -42,7 +43,7 @@ async function run(options: Options): Promise<void> {
     // A device for each: what the last one took goes back to the driver.
     const device = await backend.open();
     try {
-      const setting = `${options.size}, bfloat16 weights, ${options.states} states, keys and values, ${options.products} products`;
+      const setting = `${options.size}, bfloat16 weights, ${options.states} states, keys and values, ${options.products} products${options.persistent ? '' : ', launch by launch'}`;
       const results = openResults(options.out, device.name, setting);
       const isDone = await measureHeadline(device, results, {
         ...options,
@@ -96,5 +97,6 @@ await new Command('bench:headline')
       .choices(['float32', 'bfloat16'])
       .default('bfloat16'),
   )
+  .option('--no-persistent', 'on CUDA, launches instead of one kernel that stays')
   .action(run)
   .parseAsync();
