@@ -7,8 +7,12 @@ __device__ __forceinline__ void binary(const In &a, const In &b, const Out &y, c
   const bool isDense = layout.rank == 1 && layout.strides[0][0] == 1 && layout.strides[1][0] == 1;
   if (isDense && a.dtype == F32) {
     const float *p = (const float *)a.data, *q = (const float *)b.data;
-    float *to = (float *)y.data;
-    FOR_EACH(i, layout.count) to[i] = f(p[i], q[i]);
+    if (y.dtype == F32) {
+      float *to = (float *)y.data;
+      FOR_EACH(i, layout.count) to[i] = f(p[i], q[i]);
+    } else {
+      FOR_EACH(i, layout.count) store<false>(y, i, f(p[i], q[i]));
+    }
     return;
   }
   FOR_EACH(i, layout.count) {

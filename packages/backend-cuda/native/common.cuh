@@ -64,6 +64,19 @@ template <bool ALL_F32> __device__ __forceinline__ void store(const Out &y, i64 
   else ((__half *)y.data)[at] = __float2half_rn(value);
 }
 
+// Four neighbours at a multiple of four elements.
+__device__ __forceinline__ void storeFour(const Out &y, i64 at, float4 value) {
+  if (y.dtype == F32) {
+    *(float4 *)((float *)y.data + at) = value;
+  } else if (y.dtype == BF16) {
+    const __nv_bfloat162 pairs[2] = {__floats2bfloat162_rn(value.x, value.y), __floats2bfloat162_rn(value.z, value.w)};
+    *(uint2 *)((__nv_bfloat16 *)y.data + at) = *(const uint2 *)pairs;
+  } else {
+    const __half2 pairs[2] = {__floats2half2_rn(value.x, value.y), __floats2half2_rn(value.z, value.w)};
+    *(uint2 *)((__half *)y.data + at) = *(const uint2 *)pairs;
+  }
+}
+
 __device__ __forceinline__ float silu(float x) { return x / (1.0f + expf(-x)); }
 __device__ __forceinline__ float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x))); }
 

@@ -14,15 +14,15 @@ __device__ __forceinline__ float4 add4(float4 sum, float4 w, float4 x) {
 }
 
 template <int K>
-__device__ __forceinline__ void convRows(const float *x, const float *weight, const float *bias, const float *tails, const int *slots, float *y,
+__device__ __forceinline__ void convRows(const float *x, const float *weight, const float *bias, const float *tails, const int *slots, const Out &y,
                                          const ConvRows &s) {
   const u32 c = (blockIdx.x * blockDim.x + threadIdx.x) * 4, t0 = blockIdx.y * positions, b = blockIdx.z;
   if (c >= s.C) return;
   const int slot = slots[b];
-  float4 *to = (float4 *)(y + ((i64)b * s.T + t0) * s.C + c);
+  const i64 to = ((i64)b * s.T + t0) * s.C + c;
   const int count = min((int)(s.T - t0), positions);
   if (slot < 0 || (u32)slot >= s.slots) {
-    for (int i = 0; i < count; i++) to[(i64)i * s.C / 4] = make_float4(0, 0, 0, 0);
+    for (int i = 0; i < count; i++) storeFour(y, to + (i64)i * s.C, make_float4(0, 0, 0, 0));
     return;
   }
   float4 w[K], seen[K + positions - 1];
@@ -44,13 +44,13 @@ __device__ __forceinline__ void convRows(const float *x, const float *weight, co
 #pragma unroll
     for (int k = 0; k < K; k++) sum = add4(sum, w[k], seen[i + k]);
     if (s.isSilu) sum = make_float4(silu(sum.x), silu(sum.y), silu(sum.z), silu(sum.w));
-    to[(i64)i * (s.C / 4)] = sum;
+    storeFour(y, to + (i64)i * s.C, sum);
   }
 }
 
 #define CONV_ROWS(K)                                                                                                                    \
   ENTRY __launch_bounds__(128) conv_rows_##K(const float *x, const float *weight, const float *bias, const float *tails, const int *slots, \
-                                             float *y, ConvRows s) {                                                                    \
+                                             Out y, ConvRows s) {                                                                    \
     convRows<K>(x, weight, bias, tails, slots, y, s);                                                                                   \
   }
 CONV_ROWS(2)

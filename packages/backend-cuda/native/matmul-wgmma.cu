@@ -42,7 +42,19 @@ __device__ __forceinline__ Item itemAt(u32 index, u32 rows, u32 columns, const P
   return item;
 }
 
-template <int BN>
+// Eight kilobytes of 64 of k: of 64 rows whose k is contiguous, or, ACROSS, of 64 columns of k where the rows are.
+template <int ACROSS, int ROWS>
+__device__ __forceinline__ void copySide(u32 to, const TensorMap *map, u32 barrier, u32 step, u32 row, int matrix) {
+  if (ACROSS) {
+#pragma unroll
+    for (int at = 0; at < ROWS / 64; at++) copyTile(to + at * (64 * 128), map, barrier, row + at * 64, step * BK, matrix);
+  } else {
+    copyTile(to, map, barrier, step * BK, row, matrix);
+  }
+}
+
+// TA, TB: the rows of a (of b) are contiguous rather than k.
+template <int BN, int TA, int TB>
 __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMap *b, const Product &s) {
 #ifdef HOPPER
   using S = Stages<BN>;
@@ -71,8 +83,8 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
         waitFor(emptyAt + stage * 8, parity ^ 1);
         const u32 to = base + stage * S::bytes, barrier = fullAt + stage * 8;
         arriveExpecting(barrier, S::bytes);
-        copyTile(to, a, barrier, k * BK, item.m * BM, (s.aPieces >> pair * 4 & 15) * s.aBatches + aBatch);
-        copyTile(to + S::aBytes, b, barrier, k * BK, item.n * BN, (s.bPieces >> pair * 4 & 15) * s.bBatches + bBatch);
+        copySide<TA, BM>(to, a, barrier, k, item.m * BM, (s.aPieces >> pair * 4 & 15) * s.aBatches + aBatch);
+        copySide<TB, BN>(to + S::aBytes, b, barrier, k, item.n * BN, (s.bPieces >> pair * 4 & 15) * s.bBatches + bBatch);
         if (++stage == S::count) stage = 0, parity ^= 1;
         if (++k == s.steps) k = 0, pair++;
       }
@@ -88,10 +100,13 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
 #pragma unroll 1
       for (u32 step = item.first; step < item.last; step++) {
         waitFor(fullAt + stage * 8, parity);
-        const u64 aTile = tileAt(base + stage * S::bytes + group * (64 * 128)), bTile = tileAt(base + stage * S::bytes + S::aBytes);
+        const u32 aAt = base + stage * S::bytes + group * (64 * 128), bAt = base + stage * S::bytes + S::aBytes;
+        const u64 aTile = TA ? tileAt(aAt, 64 * 128) : tileAt(aAt), bTile = TB ? tileAt(bAt, 64 * 128) : tileAt(bAt);
         beginProducts();
+        // 16 of k: 32 bytes of a row, or 16 rows of 128 bytes.
 #pragma unroll
-        for (int k = 0; k < BK / 16; k++) multiply<0, 0>(sums, aTile + k * 2, bTile + k * 2, k > 0 || step > item.first);
+        for (int k = 0; k < BK / 16; k++)
+          multiply<TA, TB>(sums, aTile + k * (TA ? 128 : 2), bTile + k * (TB ? 128 : 2), k > 0 || step > item.first);
         endProducts();
         waitForProducts<1>();
         if (isLeader && step > item.first) arrive(emptyAt + before * 8);
@@ -143,11 +158,13 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
 }
 
 // A kernel with maps has three parameters: the driver is given each by its address, since it aligns maps to 64 bytes.
-#define WGMMA(BN)                                                                                                             \
-  ENTRY __launch_bounds__(threads, 1) matmul_wgmma_##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, \
-                                                        const __grid_constant__ Product s) {                                  \
-    multiplyTiles<BN>(&a, &b, s);                                                                                             \
+#define WGMMA(BN, TA, TB)                                                                                                     \
+  ENTRY __launch_bounds__(threads, 1) matmul_wgmma_##BN##_##TA##TB(const __grid_constant__ TensorMap a,                        \
+                                                                   const __grid_constant__ TensorMap b,                        \
+                                                                   const __grid_constant__ Product s) {                        \
+    multiplyTiles<BN, TA, TB>(&a, &b, s);                                                                                      \
   }
-WGMMA(64)
-WGMMA(128)
-WGMMA(256)
+#define LAYOUTS(BN) WGMMA(BN, 0, 0) WGMMA(BN, 0, 1) WGMMA(BN, 1, 1)
+LAYOUTS(64)
+LAYOUTS(128)
+LAYOUTS(256)

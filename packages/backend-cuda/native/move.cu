@@ -9,6 +9,26 @@ template <class T> __device__ __forceinline__ void moveAll(const T *x, T *y, con
   }
 }
 
+// Float32 to bfloat16, one or four neighbours at a time.
+ENTRY narrow_1(const float *x, __nv_bfloat16 *y, Layout<2> layout) {
+  begin();
+  FOR_EACH(i, layout.count) {
+    i64 at[2];
+    locate(layout, i, at);
+    y[at[1]] = __float2bfloat16_rn(x[at[0]]);
+  }
+}
+ENTRY narrow_4(const float4 *x, uint2 *y, Layout<2> layout) {
+  begin();
+  FOR_EACH(i, layout.count) {
+    i64 at[2];
+    locate(layout, i, at);
+    const float4 value = x[at[0]];
+    const __nv_bfloat162 pairs[2] = {__floats2bfloat162_rn(value.x, value.y), __floats2bfloat162_rn(value.z, value.w)};
+    y[at[1]] = *(const uint2 *)pairs;
+  }
+}
+
 template <class T>
 __device__ __forceinline__ void selectAll(const uint8_t *condition, const T *a, const T *b, T *y, const Layout<3> &layout) {
   FOR_EACH(i, layout.count) {

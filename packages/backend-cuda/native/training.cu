@@ -4,13 +4,24 @@
 
 constexpr int rowWarps = 8;
 
-// y[i] = sum over parts of parts[part][i], in doubles.
+// The sum over parts of parts[part][i], in doubles: 32 of i and 8 parts at a time. In the warp of the first parts.
+__device__ __forceinline__ double sumOfParts(const float *parts, u32 i, u32 count, u32 partCount) {
+  __shared__ double room[rowWarps][33];
+  const u32 lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  double sum = 0.0;
+  if (i < count)
+    for (u32 part = warp; part < partCount; part += rowWarps) sum += (double)parts[(i64)part * count + i];
+  room[warp][lane] = sum;
+  __syncthreads();
+  if (warp == 0)
+    for (int w = 1; w < rowWarps; w++) sum += room[w][lane];
+  return sum;
+}
+// 256 threads for 32 of y.
 ENTRY join_parts(const float *parts, float *y, u32 count, u32 partCount) {
-  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
-    double sum = 0.0;
-    for (u32 part = 0; part < partCount; part++) sum += (double)parts[(i64)part * count + i];
-    y[i] = (float)sum;
-  }
+  const u32 i = blockIdx.x * 32 + (threadIdx.x & 31);
+  const double sum = sumOfParts(parts, i, count, partCount);
+  if (threadIdx.x < 32 && i < count) y[i] = (float)sum;
 }
 
 // Loshchilov & Hutter 2019, Algorithm 2. numbers: rate, the two corrections, scale of the gradient.
@@ -52,24 +63,28 @@ ENTRY squares_join(const double *parts, float *y, u32 partCount) {
 }
 
 // dlogits = dloss (softmax(logits) - one-hot of the target). A block for a row.
-ENTRY cross_entropy_gradient(const float *logits, const int *targets, const float *dloss, float *y, u32 V) {
+ENTRY cross_entropy_gradient(const float *logits, const int *targets, const float *dloss, Out y, u32 V) {
   __shared__ float room[32];
-  const u32 row = blockIdx.x;
-  const float *x = logits + (i64)row * V;
-  float *to = y + (i64)row * V;
-  const int target = targets[row];
+  const i64 from = (i64)blockIdx.x * V;
+  const float *x = logits + from;
+  const int target = targets[blockIdx.x];
   if (target < 0 || (u32)target >= V) {
-    for (u32 v = threadIdx.x; v < V; v += blockDim.x) to[v] = 0.0f;
+    for (u32 v = threadIdx.x; v < V; v += blockDim.x) store<false>(y, from + v, 0.0f);
     return;
   }
+  // Sums of e^(x - largest so far): one pass for both.
   float largest = -INFINITY, total = 0.0f;
-  for (u32 v = threadIdx.x; v < V; v += blockDim.x) largest = nanMax(largest, x[v]);
-  largest = blockMax(largest, room);
-  for (u32 v = threadIdx.x; v < V; v += blockDim.x) total += expf(x[v] - largest);
-  total = blockSum(total, room);
-  const float factor = dloss[row], inverse = 1.0f / total;
+  for (u32 v = threadIdx.x; v < V; v += blockDim.x) {
+    const float value = x[v], before = largest;
+    largest = nanMax(largest, value);
+    if (largest != before) total *= expf(before - largest);
+    if (value != -INFINITY) total += expf(value - largest);
+  }
+  const float all = blockMax(largest, room);
+  total = blockSum(largest == -INFINITY ? 0.0f : total * expf(largest - all), room);
+  const float factor = dloss[blockIdx.x], inverse = 1.0f / total;
   for (u32 v = threadIdx.x; v < V; v += blockDim.x)
-    to[v] = factor * (expf(x[v] - largest) * inverse - (v == (u32)target ? 1.0f : 0.0f));
+    store<false>(y, from + v, factor * (expf(x[v] - all) * inverse - (v == (u32)target ? 1.0f : 0.0f)));
 }
 
 // With r = 1 / sqrt(mean(u^2) + epsilon), n = u r, h = what arrives at n: du = r (h - n mean(h n)), over each of `groups`.
@@ -207,13 +222,11 @@ __device__ __forceinline__ void convGradient(const float *x, const float *weight
 CONV(2)
 CONV(3)
 CONV(4)
-// The sums over the batch of what conv_gradient left.
+// The sums over the batch of what conv_gradient left. 256 threads for 32 of them.
 ENTRY conv_gradient_join(const float *parts, float *dweight, float *dbias, u32 C, u32 K, u32 B) {
-  const u32 count = C * (K + 1);
-  for (u32 i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
-    double sum = 0.0;
-    for (u32 b = 0; b < B; b++) sum += (double)parts[(i64)b * count + i];
-    if (i < C * K) dweight[i] = (float)sum;
-    else dbias[i - C * K] = (float)sum;
-  }
+  const u32 count = C * (K + 1), i = blockIdx.x * 32 + (threadIdx.x & 31);
+  const double sum = sumOfParts(parts, i, count, B);
+  if (threadIdx.x >= 32 || i >= count) return;
+  if (i < C * K) dweight[i] = (float)sum;
+  else dbias[i - C * K] = (float)sum;
 }

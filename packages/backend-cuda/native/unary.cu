@@ -6,8 +6,12 @@ template <class F> __device__ __forceinline__ void unary(const In &x, const Out 
   const bool isDense = layout.rank == 1 && layout.strides[0][0] == 1;
   if (isDense && x.dtype == F32) {
     const float *from = (const float *)x.data;
-    float *to = (float *)y.data;
-    FOR_EACH(i, layout.count) to[i] = f(from[i]);
+    if (y.dtype == F32) {
+      float *to = (float *)y.data;
+      FOR_EACH(i, layout.count) to[i] = f(from[i]);
+    } else {
+      FOR_EACH(i, layout.count) store<false>(y, i, f(from[i]));
+    }
     return;
   }
   FOR_EACH(i, layout.count) {

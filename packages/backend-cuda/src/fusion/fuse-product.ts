@@ -34,7 +34,8 @@ const fewRows: ReadonlySet<string> = new Set(['cuda/gemv', 'cuda/quantized-gemv'
 export function fuseProduct(memory: ProgramMemory, index: number): Fusion | undefined {
   const { calls } = memory.program;
   const product = calls[index]!;
-  if (!products.has(product.kernel) || product.inputs[0]!.dtype !== 'f32') return undefined;
+  if (!products.has(product.kernel) || product.outputs[0]!.dtype !== 'f32') return undefined;
+  if (fewRows.has(product.kernel) && product.inputs[0]!.dtype !== 'f32') return undefined;
   const norm = fewRows.has(product.kernel) ? normBefore(memory, index) : undefined;
   const sum = additionAfter(memory, index);
   for (const [before, after] of [

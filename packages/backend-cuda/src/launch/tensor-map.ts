@@ -1,9 +1,10 @@
 import type { Place } from './launch.js';
 
-/** A bfloat16 matrix, or several, as Hopper's copy engine takes tiles of it: k lies side by side. Outside are zeros. */
+/** A bfloat16 matrix, or several, as Hopper's copy engine takes tiles of it. Outside are zeros. */
 export interface TensorMap {
   readonly place: Place;
-  readonly k: number;
+  /** Elements of a row, which lie side by side. */
+  readonly width: number;
   readonly rows: number;
   readonly matrices: number;
   /** Bytes from row to row and from matrix to matrix: multiples of 16. */
@@ -32,7 +33,7 @@ export const everyElement: Uint32Array = Uint32Array.of(1, 1, 1);
 export function encodeTensorMap(map: TensorMap): EncodedTensorMap {
   return {
     place: map.place,
-    extents: BigUint64Array.of(BigInt(map.k), BigInt(map.rows), BigInt(map.matrices)),
+    extents: BigUint64Array.of(BigInt(map.width), BigInt(map.rows), BigInt(map.matrices)),
     strides: BigUint64Array.of(BigInt(map.rowBytes), BigInt(map.matrixBytes)),
     box: Uint32Array.of(64, map.tileRows, 1),
   };

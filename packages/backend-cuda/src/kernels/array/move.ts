@@ -2,7 +2,7 @@ import { byteSize, contiguousStrides, dtypes, elementCount, type Operand } from 
 import type { CudaKernel } from '../../kernel.js';
 import { elementStep } from '../../launch/element-step.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
-import { i64, type Launch, pointer, pointerTo, u32 } from '../../launch/launch.js';
+import { i64, type Launch, type Place, pointer, pointerTo, u32 } from '../../launch/launch.js';
 import { isWalkable, layout } from '../../launch/layout.js';
 import type { ElementAction } from '../../launch/step.js';
 import { refusal, unsupported } from '../accept.js';
@@ -18,6 +18,7 @@ function strideMove(x: Operand, y: Operand, from: number, strides: readonly numb
   if (count === 0) return [];
   const size = byteSize(y.dtype);
   const to = { buffer: y.buffer, byteOffset: (y.offset + from) * size };
+  if (x.dtype === 'f32' && y.dtype === 'bf16') return [narrowingMove(x, to, strides)];
   return [
     {
       kind: 'kernel',
@@ -29,6 +30,34 @@ function strideMove(x: Operand, y: Operand, from: number, strides: readonly numb
       step: elementStep(moves[size], [x], y, { shape: x.shape, from, target: strides }),
     },
   ];
+}
+
+/** The same from float32 to bfloat16 (src/fusion/narrow-values.ts), by fours where everything comes in fours. */
+function narrowingMove(x: Operand, to: Place, strides: readonly number[]): Launch {
+  const last = x.shape.length - 1;
+  const inFours =
+    last >= 0 &&
+    x.strides[last] === 1 &&
+    strides[last] === 1 &&
+    [
+      x.offset,
+      to.byteOffset / 2,
+      x.shape[last]!,
+      ...x.strides.slice(0, last),
+      ...strides.slice(0, last),
+    ].every((each) => each % 4 === 0);
+  const shape = inFours ? [...x.shape.slice(0, last), x.shape[last]! / 4] : x.shape;
+  const [from, target] = [x.strides, strides].map((each) =>
+    inFours ? each.map((stride, axis) => (axis === last ? 1 : stride / 4)) : each,
+  );
+  return {
+    kind: 'kernel',
+    module: 'move',
+    entry: inFours ? 'narrow_4' : 'narrow_1',
+    grid: elementGrid(elementCount(shape)),
+    block: elementThreads,
+    parameters: [pointer(x), pointerTo(to), ...layout(shape, [from!, target!])],
+  };
 }
 
 function fillWith(y: Operand, value: number): readonly Launch[] {

@@ -2,7 +2,7 @@ import { elementCount, type Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
 import { typed } from '../../launch/dtype-code.js';
 import { rowThreads } from '../../launch/grid.js';
-import { f32, flag, i64, u32 } from '../../launch/launch.js';
+import { f32, flag, i64, type Launch, pointer, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
 import { floats, isAllF32, refusal } from '../accept.js';
 
@@ -16,6 +16,9 @@ export const rmsNormKernel: CudaKernel = {
     const width = x.shape.at(-1)!;
     const rows = elementCount(x.shape.slice(0, -1));
     if (rows * width === 0) return [];
+    const epsilon = attributes.epsilon as number;
+    const many = manyRows({ x, weight, y: y!, rows, width, epsilon });
+    if (many) return [many];
     return [
       {
         kind: 'kernel',
@@ -23,13 +26,7 @@ export const rmsNormKernel: CudaKernel = {
         entry: isAllF32([...inputs, y!]) ? 'rms_norm_f32' : 'rms_norm_any',
         grid: [rows, 1, 1],
         block: rowThreads(width),
-        parameters: [
-          ...typed(x),
-          ...typed(weight),
-          ...typed(y!),
-          u32(width),
-          f32(attributes.epsilon as number),
-        ],
+        parameters: [...typed(x), ...typed(weight), ...typed(y!), u32(width), f32(epsilon)],
       },
     ];
   },
@@ -47,7 +44,9 @@ export const gatedRmsNormKernel: CudaKernel = {
     if (refused) return refused;
     const acceptsStrided =
       gateStride(call.inputs[1]!) !== undefined && takesWindows(call, { 1: gateAxis(call.inputs[1]!) });
-    return { supported: true, acceptsStrided, inPlace: [[0, 0]] };
+    // Rows for a product of many rows are better stored narrowed, apart (src/fusion/narrow-values.ts).
+    const isAlone = elementCount(call.inputs[0]!.shape.slice(0, -1)) >= leastRows;
+    return { supported: true, acceptsStrided, inPlace: isAlone ? [] : [[0, 0]] };
   },
   plan: ({ inputs, outputs: [y], attributes }) => {
     const [x, gate, weight] = inputs as [Operand, Operand, Operand];
@@ -55,6 +54,12 @@ export const gatedRmsNormKernel: CudaKernel = {
     const rows = elementCount(x.shape.slice(0, -1));
     if (rows * width === 0) return [];
     const groups = (attributes.groups as number | undefined) ?? 1;
+    const many = manyRows({
+      ...{ x, gate, weight, y: y!, groups, rows: rows * groups, width: width / groups },
+      epsilon: attributes.epsilon as number,
+      isGatedFirst: attributes.normBeforeGate !== true,
+    });
+    if (many) return [many];
     return [
       {
         kind: 'kernel',
@@ -77,6 +82,51 @@ export const gatedRmsNormKernel: CudaKernel = {
     ];
   },
 };
+
+/** Rows from which on norms are computed by native/norm-rows.cu, and the widest that it holds in registers. */
+const leastRows = 64;
+const widestOfWarp = 1024;
+const widestOfBlock = 8192;
+const threads = 256;
+
+interface ManyRows {
+  readonly x: Operand;
+  readonly gate?: Operand;
+  readonly weight: Operand;
+  readonly y: Operand;
+  /** Of groups. */
+  readonly rows: number;
+  readonly width: number;
+  readonly groups?: number;
+  readonly epsilon: number;
+  readonly isGatedFirst?: boolean;
+}
+
+function manyRows(norm: ManyRows): Launch | undefined {
+  const { x, gate, weight, y, rows, width, groups = 1, epsilon, isGatedFirst = false } = norm;
+  const stride = gate ? gateStride(gate)! : 0;
+  const places = [x, weight, y, ...(gate ? [gate] : [])].map(({ offset }) => offset);
+  const isAligned = [...places, width, stride].every((each) => each % 4 === 0);
+  if (!isAllF32([x, weight, ...(gate ? [gate] : [])]) || !isAligned) return undefined;
+  if (rows < leastRows || width > widestOfBlock) return undefined;
+  const sharing = width <= widestOfWarp ? 32 : threads;
+  return {
+    kind: 'kernel',
+    module: 'norm-rows',
+    entry: `${gate ? 'gated_norm_rows' : 'norm_rows'}_${sharing}`,
+    grid: [Math.ceil((rows * sharing) / threads), 1, 1],
+    block: threads,
+    parameters: [
+      ...[x, gate, weight].map(pointer),
+      ...typed(y),
+      ...[rows, width, groups].map(u32),
+      f32(epsilon),
+      flag(isGatedFirst),
+      u32(0),
+      i64(stride),
+    ],
+  };
+}
 
 function gateAxis({ shape }: { readonly shape: readonly number[] }): number {
   return shape.length - 1;

@@ -1,6 +1,6 @@
 import { byteLengthOf, elementCount, type OpCall, type Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { elementGrid, elementThreads, joinGrid, joinThreads } from '../../launch/grid.js';
 import {
   carryOver,
   flag,
@@ -81,8 +81,8 @@ export const convGradientKernel: CudaKernel = {
         kind: 'kernel',
         module: 'training',
         entry: 'conv_gradient_join',
-        grid: elementGrid(channels * (taps + 1)),
-        block: elementThreads,
+        grid: joinGrid(channels * (taps + 1)),
+        block: joinThreads,
         parameters: [
           pointerTo(parts),
           pointer(dweight),

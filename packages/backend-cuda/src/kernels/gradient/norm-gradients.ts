@@ -1,6 +1,6 @@
 import { elementCount, type OpCall, type OpName, type ProgramCall } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { joinGrid, joinThreads } from '../../launch/grid.js';
 import { f32, flag, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { refusal, unsupported } from '../accept.js';
 
@@ -63,8 +63,8 @@ function planNormGradient(call: ProgramCall, entry: string): readonly Launch[] {
       kind: 'kernel',
       module: 'training',
       entry: 'join_parts',
-      grid: elementGrid(width),
-      block: elementThreads,
+      grid: joinGrid(width),
+      block: joinThreads,
       parameters: [pointerTo(parts), pointer(call.outputs.at(-1)), u32(width), u32(blocks)],
     },
   ];

@@ -1,5 +1,6 @@
 import { elementCount } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
+import { typed } from '../../launch/dtype-code.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { f32, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { refusal, unsupported } from '../accept.js';
@@ -98,7 +99,7 @@ export const crossEntropyGradientKernel: CudaKernel = {
         entry: 'cross_entropy_gradient',
         grid: [rows, 1, 1],
         block: elementThreads,
-        parameters: [...[...inputs, ...outputs].map(pointer), u32(classes)],
+        parameters: [...inputs.map(pointer), ...typed(outputs[0]!), u32(classes)],
       },
     ];
   },

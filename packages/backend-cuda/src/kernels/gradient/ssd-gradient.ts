@@ -1,6 +1,6 @@
 import { byteLengthOf, elementCount, type OpCall, type Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { elementGrid, elementThreads, joinGrid, joinThreads } from '../../launch/grid.js';
 import { carryOver, i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
 import { refusal, unsupported } from '../accept.js';
@@ -120,8 +120,8 @@ export const ssdGradientKernel: CudaKernel = {
         kind: 'kernel',
         module: 'training',
         entry: 'join_parts',
-        grid: elementGrid(H),
-        block: elementThreads,
+        grid: joinGrid(H),
+        block: joinThreads,
         parameters: [pointerTo(ratesAt), pointer(dA), u32(H), u32(batch)],
       },
     ];

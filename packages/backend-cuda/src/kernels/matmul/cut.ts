@@ -16,6 +16,26 @@ export interface Side {
   /** Extents and strides of the batch; none where every product has the same matrix. */
   readonly batch: readonly number[];
   readonly batchStrides: readonly number[];
+  /** Whether k is to lie side by side whatever it does now. */
+  readonly isTurned?: boolean;
+}
+
+/** How a side lies in memory for the tensor cores: k side by side, or, `isAcross`, the rows. */
+export interface Lying {
+  readonly isAcross: boolean;
+  /** Elements side by side, lines of them, and elements from line to line. */
+  readonly width: number;
+  readonly lines: number;
+  readonly lineStride: number;
+}
+
+/** Rows that lie side by side stay so; anything else is laid out with k side by side. */
+export function lyingOf(side: Side): Lying {
+  const { rows, K, rowStride, kStride } = side;
+  const isAcross = rowStride === 1 && kStride !== 1 && side.isTurned !== true;
+  return isAcross
+    ? { isAcross, width: rows, lines: K, lineStride: kStride }
+    : { isAcross, width: K, lines: rows, lineStride: rowStride };
 }
 
 /** Matrices of one piece. */
@@ -25,52 +45,55 @@ export function matricesOf({ batch }: Side): number {
 
 /** Whether the copy engine can take the operand as it is. */
 export function isDirect({ dtype, offset }: StridedType, side: Side): boolean {
-  const strides = [side.rowStride, ...side.batchStrides];
+  const { isAcross, lineStride } = lyingOf(side);
+  const strides = [lineStride, ...side.batchStrides];
   return (
     dtype === 'bf16' &&
-    side.kStride === 1 &&
+    (isAcross || side.kStride === 1) &&
     side.batch.length <= 1 &&
     offset % 8 === 0 &&
     strides.every((stride) => stride > 0 && stride % 8 === 0)
   );
 }
 
-/** k padded to whole 16-byte words. */
-function widthOf({ K }: Side): number {
-  return Math.ceil(K / 8) * 8;
+/** A line padded to whole 16-byte words. */
+function paddedWidth(side: Side): number {
+  return Math.ceil(lyingOf(side).width / 8) * 8;
 }
 
 /** Bytes of the pieces of one side: a multiple of 256. */
 export function cutBytes(side: Side, pieces: number): number {
-  return Math.ceil((pieces * matricesOf(side) * side.rows * widthOf(side) * 2) / 256) * 256;
+  return Math.ceil((pieces * matricesOf(side) * lyingOf(side).lines * paddedWidth(side) * 2) / 256) * 256;
 }
 
-/** The map of an operand that is taken as it is. */
+/** The map of an operand that is taken as it is. @param tileRows rows of a tile where k lies side by side */
 export function directMap(operand: Operand, side: Side, tileRows: number): TensorMap {
   const size = byteSize(operand.dtype);
-  const rowBytes = side.rowStride * size;
+  const { isAcross, width, lines, lineStride } = lyingOf(side);
+  const rowBytes = lineStride * size;
   return {
     place: { buffer: operand.buffer, byteOffset: operand.offset * size },
-    k: side.K,
-    rows: side.rows,
+    width,
+    rows: lines,
     matrices: matricesOf(side),
     rowBytes,
-    matrixBytes: side.batchStrides[0] === undefined ? rowBytes * side.rows : side.batchStrides[0] * size,
-    tileRows,
+    matrixBytes: side.batchStrides[0] === undefined ? rowBytes * lines : side.batchStrides[0] * size,
+    tileRows: isAcross ? tile : tileRows,
   };
 }
 
 /** The map of an operand's pieces. */
 export function cutMap(place: Place, side: Side, pieces: number, tileRows: number): TensorMap {
-  const rowBytes = widthOf(side) * 2;
+  const { isAcross, lines } = lyingOf(side);
+  const width = paddedWidth(side);
   return {
     place,
-    k: widthOf(side),
-    rows: side.rows,
+    width,
+    rows: lines,
     matrices: pieces * matricesOf(side),
-    rowBytes,
-    matrixBytes: rowBytes * side.rows,
-    tileRows,
+    rowBytes: width * 2,
+    matrixBytes: width * 2 * lines,
+    tileRows: isAcross ? tile : tileRows,
   };
 }
 
@@ -78,26 +101,27 @@ export function cutMap(place: Place, side: Side, pieces: number, tileRows: numbe
 export function planCut(operand: Operand, side: Side, pieces: number, to: Place): Launch {
   const padded = (values: readonly number[]): readonly number[] =>
     Array.from({ length: maxBatchRank }, (_, axis) => values[axis] ?? 0);
-  const { rows, K, rowStride, kStride } = side;
-  const width = widthOf(side);
+  const { isAcross, width, lines, lineStride } = lyingOf(side);
+  const lineWidth = paddedWidth(side);
   const matrices = matricesOf(side);
+  const stride = isAcross ? 1 : side.kStride;
   const parameters = [
     ...typed(operand),
     pointerTo(to),
-    ...[rows, K, width, matrices].map(u32),
-    i64(rowStride),
-    i64(kStride),
+    ...[lines, width, lineWidth, matrices].map(u32),
+    i64(lineStride),
+    i64(stride),
     u32(side.batch.length),
     ...padded(side.batch).map(u32),
     ...padded(side.batchStrides).map(i64),
   ];
-  if (kStride === 1) {
-    const isAligned = [operand.offset, rowStride, ...side.batchStrides].every((each) => each % 4 === 0);
+  if (stride === 1) {
+    const isAligned = [operand.offset, lineStride, ...side.batchStrides].every((each) => each % 4 === 0);
     return {
       kind: 'kernel',
       module: 'cut',
       entry: `cut_rows_${pieces}`,
-      grid: elementGrid((rows * width * matrices) / 8),
+      grid: elementGrid((lines * lineWidth * matrices) / 8),
       block: 256,
       parameters: [...parameters, flag(isAligned)],
     };
@@ -106,7 +130,7 @@ export function planCut(operand: Operand, side: Side, pieces: number, to: Place)
     kind: 'kernel',
     module: 'cut',
     entry: `cut_columns_${pieces}`,
-    grid: [Math.ceil(rows / tile), Math.ceil(width / tile), matrices],
+    grid: [Math.ceil(lines / tile), Math.ceil(lineWidth / tile), matrices],
     block: 256,
     parameters,
   };

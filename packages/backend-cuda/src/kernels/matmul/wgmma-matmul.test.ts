@@ -43,10 +43,15 @@ const linear = callOf([[2048, 2560], 'f32'], [[10_576, 2560], 'bf16'], [2048, 10
 
 describe('wgmmaMatmulKernel', () => {
   it('takes a bfloat16 weight as it is, and cuts activations into as many pieces as asked for', () => {
-    expect(entriesOf(wgmmaMatmulKernel(3), linear)).toEqual(['cut_rows_3', 'matmul_wgmma_128']);
-    expect(entriesOf(wgmmaMatmulKernel(1), linear)).toEqual(['cut_rows_1', 'matmul_wgmma_128']);
+    expect(entriesOf(wgmmaMatmulKernel(3), linear)).toEqual(['cut_rows_3', 'matmul_wgmma_128_00']);
+    expect(entriesOf(wgmmaMatmulKernel(1), linear)).toEqual(['cut_rows_1', 'matmul_wgmma_128_00']);
     const { maps } = productOf(wgmmaMatmulKernel(3), linear);
-    expect(maps![0]).toMatchObject({ place: { buffer: 3, byteOffset: 0 }, k: 2560, rows: 2048, matrices: 3 });
+    expect(maps![0]).toMatchObject({
+      place: { buffer: 3, byteOffset: 0 },
+      width: 2560,
+      rows: 2048,
+      matrices: 3,
+    });
     expect(maps![1]).toMatchObject({ place: { buffer: 1, byteOffset: 0 }, rowBytes: 5120, matrices: 1 });
   });
   it('sums the pairs of pieces that matter, the smallest first', () => {
@@ -66,11 +71,21 @@ describe('wgmmaMatmulKernel', () => {
     expect(pairs.map(([i, j]) => i! + j!)).toEqual([2, 2, 2, 1, 1, 0]);
     expect(new Set(pairs.map(String)).size).toBe(6);
   });
-  it('lays transposed sides out anew, and gives scratch for all of it', () => {
+  it('takes sides that lie across as they lie, but for a alone, and gives scratch for all of it', () => {
     const call = callOf([[3, 200, 96], 'f32'], [[3, 200, 136], 'f32'], [3, 96, 136], [true, false]);
     const kernel = wgmmaMatmulKernel(1);
     const entries = entriesOf(kernel, call);
-    expect(entries.slice(0, 2)).toEqual(['cut_columns_1', 'cut_columns_1']);
+    expect(entries.slice(0, 2)).toEqual(['cut_rows_1', 'cut_rows_1']);
+    expect(entries[2]).toMatch(/^matmul_wgmma_\d+_11$/);
+    expect(productOf(kernel, call).maps![0]).toMatchObject({
+      width: 96,
+      rows: 200,
+      matrices: 3,
+      tileRows: 64,
+    });
+    const alone = callOf([[3, 200, 96], 'f32'], [[3, 136, 200], 'f32'], [3, 96, 136], [true, true]);
+    expect(entriesOf(kernel, alone).slice(0, 2)).toEqual(['cut_columns_1', 'cut_rows_1']);
+    expect(entriesOf(kernel, alone)[2]).toMatch(/_00$/);
     const support = kernel.supports(call);
     const leastBytes = 3 * (96 + 136) * 200 * 2;
     expect(support.supported && support.scratchBytes).toBeGreaterThanOrEqual(leastBytes);

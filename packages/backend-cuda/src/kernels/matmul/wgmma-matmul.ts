@@ -4,7 +4,7 @@ import { typed } from '../../launch/dtype-code.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
 import { flag, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { unsupported } from '../accept.js';
-import { cutBytes, cutMap, directMap, isDirect, matricesOf, planCut, type Side } from './cut.js';
+import { cutBytes, cutMap, directMap, isDirect, lyingOf, matricesOf, planCut, type Side } from './cut.js';
 import { planMatmul } from './matmul-plan.js';
 import { depth, type Tiling, tileRows, tilingOf } from './wgmma-tiles.js';
 
@@ -45,6 +45,10 @@ function refusalOf(call: OpCall): string | undefined {
   return undefined;
 }
 
+function across(side: Side): 0 | 1 {
+  return lyingOf(side).isAcross ? 1 : 0;
+}
+
 function piecesOf(dtype: DType, pieces: 1 | 3): number {
   return dtype === 'f32' ? pieces : dtype === 'f16' ? 2 : 1;
 }
@@ -73,7 +77,11 @@ function roomOf(call: OpCall, pieces: 1 | 3): Room {
       batchStrides: isShared ? [] : strides,
     };
   };
-  const sides = [sideOf(M, aM, aK, aBatch), sideOf(N, bN, bK, bBatch)] as const;
+  const right = sideOf(N, bN, bK, bBatch);
+  const left = sideOf(M, aM, aK, aBatch);
+  // There is no kernel for a alone lying across.
+  const isLaidOut = lyingOf(left).isAcross && !lyingOf(right).isAcross;
+  const sides = [isLaidOut ? { ...left, isTurned: true } : left, right] as const;
   const count = (index: 0 | 1): number => piecesOf(call.inputs[index]!.dtype, pieces);
   const counts = [count(0), count(1)] as const;
   const pairs = [2, 1, 0].flatMap((order) =>
@@ -116,7 +124,7 @@ export function planWgmmaMatmul(
   const product: Launch = {
     kind: 'kernel',
     module: 'matmul-wgmma',
-    entry: `matmul_wgmma_${tiling.columns}`,
+    entry: `matmul_wgmma_${tiling.columns}_${across(sides[0])}${across(sides[1])}`,
     grid: [tiling.blocks, 1, 1],
     block: 384,
     sharedBytes: tiling.sharedBytes,

@@ -1,4 +1,5 @@
 import type { ProgramCall } from '@hybra/spec';
+import { typed } from '../../launch/dtype-code.js';
 import { flag, i64, type Launch, pointer, u32 } from '../../launch/launch.js';
 import { isAllF32 } from '../accept.js';
 
@@ -16,7 +17,7 @@ export function planConvRows({ inputs, outputs, attributes }: ProgramCall): Laun
   const starts = [x!.offset, bias!.offset, tails!.offset, y!.offset, ...x!.strides.slice(0, 2)];
   const isAligned =
     channels % channelsPerThread === 0 && starts.every((each) => each % channelsPerThread === 0);
-  if (!isAllF32([x!, weight!, bias!, tails!, y!]) || !isAligned || taps < 2 || taps > 4) return undefined;
+  if (!isAllF32([x!, weight!, bias!, tails!]) || !isAligned || taps < 2 || taps > 4) return undefined;
   if (batch > gridLimit || Math.ceil(time / positions) > gridLimit) return undefined;
   return {
     kind: 'kernel',
@@ -25,7 +26,8 @@ export function planConvRows({ inputs, outputs, attributes }: ProgramCall): Laun
     grid: [Math.ceil(channels / channelsPerThread / threads), Math.ceil(time / positions), batch],
     block: threads,
     parameters: [
-      ...[x, weight, bias, tails, slots, y].map(pointer),
+      ...[x, weight, bias, tails, slots].map(pointer),
+      ...typed(y!),
       ...[batch, time, channels, tails!.shape[0]!].map(u32),
       flag(attributes.activation === 'silu'),
       u32(0),
