@@ -30,6 +30,7 @@ describe('train refuses', () => {
       ['--data', text, '--out', 'x', '--model', llama, '--preset', 'mamba-5m'],
       'E_ARGUMENT',
     ],
+    ['to pack one text', ['--data', text, '--out', 'x', '--pack'], 'Documents come from .jsonl'],
     ['a missing file', ['--data', '/nowhere.txt', '--out', 'x'], 'E_IO'],
     [
       'products that the device does not have',
@@ -63,6 +64,33 @@ it('trains, is resumed, and leaves a model that generates', async () => {
   const generated = await run(['generate', '--model', join(out, 'model'), '--max-tokens', '3', '--json']);
   expect(generated.exitCode).toBe(0);
   expect(JSON.parse(generated.out).text).toEqual(expect.any(String));
+});
+
+it('trains by Muon on packed documents, with event files', async () => {
+  const data = join(folder, 'documents.jsonl');
+  const lines = ['to be', 'or not to be', 'that is', 'the question'].map((text) => JSON.stringify({ text }));
+  await writeFile(data, lines.join('\n'));
+  const [out, events] = [join(folder, 'out'), join(folder, 'events')];
+  const { exitCode, notes } = await run([
+    ...[
+      'train',
+      '--data',
+      data,
+      '--out',
+      out,
+      '--preset',
+      'mamba2-5m',
+      '--tokenizer',
+      'bytes',
+      '--steps',
+      '2',
+    ],
+    ...['--validation', '0', '--optimizer', 'muon', '--pack', '--tensorboard', events],
+    ...['--batch', '1', '--length', '32', '--warmup', '1'],
+  ]);
+  expect(notes).toContain('step 2/2');
+  expect(exitCode).toBe(0);
+  expect((await readdir(events)).join()).toContain('tfevents');
 });
 
 it('trains LoRA on a checkpoint with a file of tokens, which keeps the configuration', async () => {

@@ -26,10 +26,12 @@ export { type PhonebookOptions, phonebook, phonebookIds } from './experiments/ta
 export { type ExportOptions, exportModel } from './export/export-model.js';
 export { huggingFaceConfig } from './export/hugging-face-config.js';
 export { type AdamWOptions, adamW } from './optimizer/adamw.js';
+export type { MuonOptions } from './optimizer/muon.js';
 export { type ScheduleOptions, schedule } from './optimizer/schedule.js';
 export { decays } from './parameters/decays.js';
 export type { TrainingMode } from './parameters/parameterization.js';
 export { htmlReport, type Plot, type PlotSeries, type Report } from './report/html-report.js';
+export { openTensorBoardLog } from './report/tensorboard/tensorboard-log.js';
 export { openTrainingLog, plotsOfLog, type TrainingLog } from './report/training-log.js';
 export {
   type StepEvent,

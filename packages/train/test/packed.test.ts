@@ -46,7 +46,11 @@ async function gradientOf(batch: Batch, config: HybridConfig, options: Partial<T
   const { loss, norm } = await trainer.takeStep(batch, 0);
   const moments = new Map<string, Float32Array>();
   for (const { name, bytes } of trainer.snapshot()) {
-    if (name.startsWith('first')) moments.set(name, new Float32Array((await bytes()).slice().buffer));
+    if (name.startsWith('first'))
+      moments.set(
+        name,
+        new Float32Array((typeof bytes === 'function' ? await bytes() : bytes).slice().buffer),
+      );
   }
   trainer.dispose();
   return { loss, evaluated, norm, moments };

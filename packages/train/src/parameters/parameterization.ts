@@ -58,6 +58,7 @@ export function parameterize(
           name: spec.name,
           shape: spec.shape,
           decays: decays(spec),
+          isHiddenMatrix: decays(spec) && spec.shape.length === 2 && spec.layer >= 0,
           values: weights.get(spec.name)!,
         })),
         frozen: new Map(),
@@ -109,6 +110,7 @@ function lowRank(
         name: `${name}.loraA`,
         shape: [rank, inputs],
         decays: true,
+        isHiddenMatrix: false,
         values: Float32Array.from({ length: rank * inputs }, () => bound * (2 * uniform() - 1)),
       },
       // Zero, so that training starts from the model as it is.
@@ -116,6 +118,7 @@ function lowRank(
         name: `${name}.loraB`,
         shape: [outputs, rank],
         decays: true,
+        isHiddenMatrix: false,
         values: new Float32Array(outputs * rank),
       },
     ];
@@ -144,6 +147,7 @@ function stateVariables(states: readonly Readonly<Record<string, StateSpec>>[]):
           name: `state.${index}.${name}`,
           shape,
           decays: false,
+          isHiddenMatrix: false,
           values: new Float32Array(elementCount(shape)),
         }),
       ),

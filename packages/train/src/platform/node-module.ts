@@ -1,7 +1,13 @@
 import { HybraError } from '@hybra/spec';
 
 /** The modules of Node that parts of this package use. */
-export type NodeModuleName = 'node:fs' | 'node:fs/promises' | 'node:module' | 'node:path' | 'node:readline';
+export type NodeModuleName =
+  | 'node:fs'
+  | 'node:fs/promises'
+  | 'node:module'
+  | 'node:os'
+  | 'node:path'
+  | 'node:readline';
 
 /**
  * A module of Node, looked up when it is needed: nothing is imported, so that the rest of the package runs in

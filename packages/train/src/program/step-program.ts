@@ -14,14 +14,14 @@ import {
   type Tensor,
   type Tensors,
 } from '@hybra/tensor';
-import { type AdamWSettings, adamW } from '../optimizer/adamw.js';
 import { clipByNorm } from '../optimizer/clip.js';
 import type { Parameterization } from '../parameters/parameterization.js';
 import { type TokenRows, tokenLosses } from './loss.js';
 import { initialStates, trainableModel } from './trainable-model.js';
+import { type OptimizerSettings, stateName, statesOf, updateVariable } from './update-variable.js';
 
 /** What a training step is made for. */
-export interface StepSettings {
+export interface StepSettings extends OptimizerSettings {
   readonly device: Device;
   readonly config: HybridConfig;
   readonly parameterization: Parameterization;
@@ -32,7 +32,6 @@ export interface StepSettings {
   readonly time: number;
   /** Forward passes per step, whose gradients add up. */
   readonly accumulation: number;
-  readonly adamW: AdamWSettings;
   /** Largest norm of the gradient. */
   readonly clip: number;
   readonly dtype: 'f32' | 'f16' | 'bf16';
@@ -45,15 +44,8 @@ export interface StepSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Names of a variable's states in the step program. */
-export const stateNames = {
-  parameter: (name: string): string => `parameter ${name}`,
-  first: (name: string): string => `first moment ${name}`,
-  second: (name: string): string => `second moment ${name}`,
-} as const;
-
 /**
- * Compiles one training step as one program: forward, backward, clipping and AdamW. Variables and moments are its
+ * Compiles one training step as one program: forward, backward, clipping and optimiser. Variables and moments are its
  * states, updated in place. A step whose gradient is not finite changes none of them.
  *
  * inputs: `ids`, `targets` and, of packed rows, `places` i32[accumulation · batch, time]; `numbers` f32[3] as `stepNumbers` makes them;
@@ -65,8 +57,11 @@ export function compileStep(settings: StepSettings): Promise<CompiledProgram> {
   const { variables } = parameterization;
   const rows = { dtype: 'i32', shape: [accumulation * batch, time] } as const;
   const states = Object.fromEntries(
-    variables.flatMap(({ name, shape }) =>
-      Object.values(stateNames).map((named) => [named(name), { dtype: 'f32', shape } as const]),
+    variables.flatMap((variable) =>
+      statesOf(variable, settings).map(({ state }) => [
+        state,
+        { dtype: 'f32', shape: variable.shape } as const,
+      ]),
     ),
   );
   return compile({
@@ -89,7 +84,7 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
   const { batch, accumulation, parameterization } = settings;
   const { variables } = parameterization;
   const trained = Object.fromEntries(
-    variables.map(({ name }) => [name, states[stateNames.parameter(name)]!]),
+    variables.map(({ name }) => [name, states[stateName('parameter', name)]!]),
   );
   const passes = Array.from({ length: accumulation }, (_, pass) => {
     const rowsOf = (x: Tensor): Tensor => slice(x, 0, pass * batch, (pass + 1) * batch);
@@ -116,16 +111,11 @@ function recordStep(settings: StepSettings, inputs: Tensors, states: Tensors) {
   const { norm, scale, squares } = clipByNorm([...sums].reverse(), count, settings.clip);
   const numbers = concat([inputs.numbers!, reshape(scale, [1])], 0);
   const updated: Record<string, Tensor> = {};
-  for (const [index, { name, decays }] of variables.entries()) {
-    const before = {
-      parameter: trained[name]!,
-      first: states[stateNames.first(name)]!,
-      second: states[stateNames.second(name)]!,
-    };
-    const after = adamW(before, sums[index]!, numbers, { ...settings.adamW, decays });
-    for (const part of ['parameter', 'first', 'second'] as const) {
-      updated[stateNames[part](name)] = after[part];
-    }
+  for (const [index, variable] of variables.entries()) {
+    const parts = statesOf(variable, settings);
+    const before = Object.fromEntries(parts.map(({ part, state }) => [part, states[state]!]));
+    const after = updateVariable(variable, before, { gradient: sums[index]!, numbers }, settings);
+    for (const { part, state } of parts) updated[state] = after[part]!;
   }
   return { outputs: { loss, norm, squares: concat([...squares].reverse(), 0) }, states: updated };
 }

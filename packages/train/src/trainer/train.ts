@@ -184,8 +184,20 @@ export async function train(trainer: Trainer, options: TrainOptions): Promise<Tr
 }
 
 function fingerprintOf({ settings }: Trainer, { data, schedule: rates }: TrainOptions): string {
-  const { config, batch, time, accumulation, parameterization, adamW, clip, dtype, dropout, packed, seed } =
-    settings;
+  const {
+    config,
+    batch,
+    time,
+    accumulation,
+    parameterization,
+    adamW,
+    muon,
+    clip,
+    dtype,
+    dropout,
+    packed,
+    seed,
+  } = settings;
   const mode = parameterization.mode;
   return trainingFingerprint({
     config,
@@ -194,6 +206,7 @@ function fingerprintOf({ settings }: Trainer, { data, schedule: rates }: TrainOp
     accumulation,
     mode,
     adamW,
+    ...(muon && { muon }),
     clip,
     dtype,
     dropout,

@@ -16,9 +16,11 @@ import {
 import type { TensorToWrite } from '@hybra/weights';
 import type { Batch } from '../data/batch.js';
 import { type AdamWOptions, adamWSettings, stepNumbers } from '../optimizer/adamw.js';
+import { type MuonOptions, muonSettings } from '../optimizer/muon.js';
 import { parameterize, type TrainingMode } from '../parameters/parameterization.js';
 import { compileEvaluation } from '../program/evaluation-program.js';
-import { compileStep, type StepSettings, stateNames } from '../program/step-program.js';
+import { compileStep, type StepSettings } from '../program/step-program.js';
+import { stateName, statesOf } from '../program/update-variable.js';
 import { explainDivergence } from './explain-divergence.js';
 
 /** What a trainer is made for. */
@@ -36,6 +38,11 @@ export interface TrainerOptions {
   /** Forward passes per step. Default is 1. */
   readonly accumulation?: number;
   readonly adamW?: AdamWOptions;
+  /**
+   * Trains the matrices within layers by Muon, with the learning rate and weight decay of AdamW, which trains the rest.
+   * Default is AdamW for all.
+   */
+  readonly muon?: MuonOptions;
   /** Largest norm of the gradient. Default is 1. */
   readonly clip?: number;
   /** Storage of matrices within a step; what is trained stays float32. Default is `f32`. */
@@ -88,10 +95,11 @@ export class Trainer {
     this.#program = program;
     const states: Record<string, Tensor> = {};
     const { device } = settings;
-    for (const { name, shape, values } of settings.parameterization.variables) {
-      states[stateNames.parameter(name)] = tensorOn(device, values, shape);
-      states[stateNames.first(name)] = zerosOn(device, shape);
-      states[stateNames.second(name)] = zerosOn(device, shape);
+    for (const variable of settings.parameterization.variables) {
+      const { shape, values } = variable;
+      for (const { part, state } of statesOf(variable, settings)) {
+        states[state] = part === 'parameter' ? tensorOn(device, values, shape) : zerosOn(device, shape);
+      }
     }
     this.#states = states;
   }
@@ -264,7 +272,7 @@ export class Trainer {
     return Object.fromEntries(
       this.settings.parameterization.variables.map(({ name }) => [
         name,
-        this.#states[stateNames.parameter(name)]!,
+        this.#states[stateName('parameter', name)]!,
       ]),
     );
   }
@@ -320,6 +328,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     time: options.time,
     accumulation,
     adamW: adamWSettings(options.adamW),
+    ...(options.muon && { muon: muonSettings(options.muon) }),
     clip: options.clip ?? 1,
     dtype: options.dtype ?? 'f32',
     recompute: options.recompute ?? false,

@@ -37,6 +37,7 @@ export function addTrainCommand(
     .option('--steps <count>', 'how many steps', integer(1), 1000)
     .option('--batch <rows>', 'rows per forward pass', integer(1), 8)
     .option('--length <tokens>', 'tokens per row', integer(1), 256)
+    .option('--pack', 'several documents of a .jsonl in one row, none of which sees another')
     .option('--accumulation <count>', 'forward passes per step', integer(1), 1)
     .option('--learning-rate <number>', 'at its peak', number, 2e-3)
     .addOption(
@@ -44,6 +45,9 @@ export function addTrainCommand(
     )
     .option('--warmup <steps>', 'steps of rising learning rate (default: a tenth, 100 at most)', integer(0))
     .option('--weight-decay <number>', 'of matrices', number, 0.1)
+    .addOption(
+      choice('--optimizer <name>', 'muon: of matrices within layers', ['adamw', 'muon']).default('adamw'),
+    )
     .option('--clip <norm>', 'largest norm of the gradient', number, 1)
     .option('--dropout <fraction>', 'share of activations dropped', number, 0)
     .option('--seed <number>', 'of weights, order and dropout', integer(0), 1)
@@ -70,6 +74,7 @@ export function addTrainCommand(
     .option('--validate-windows <count>', 'windows of --length per validation', integer(1), 64)
     .option('--patience <count>', 'stop after so many validations without improvement', integer(1))
     .option('--save-every <steps>', 'steps between checkpoints', integer(1), 100)
+    .option('--tensorboard <folder>', 'event files of TensorBoard beside the log')
     .option('--resume', 'continue the training in --out')
     .action((options: TrainCommandOptions) => action(options));
 }

@@ -10,7 +10,9 @@ import {
   evaluationBatches,
   exportModel,
   htmlReport,
+  openTensorBoardLog,
   openTrainingLog,
+  packedBatches,
   plotsOfLog,
   readTokens,
   streamBatches,
@@ -81,10 +83,12 @@ function trainerFor(
     time: options.length,
     accumulation: options.accumulation,
     adamW: { weightDecay: options.weightDecay },
+    ...(options.optimizer === 'muon' && { muon: {} }),
     clip: options.clip,
     dtype: options.dtype,
     recompute: options.recompute ?? false,
     dropout: options.dropout,
+    packed: options.pack ?? false,
     seed: options.seed,
     signal,
   });
@@ -111,7 +115,8 @@ async function runTraining(
   terminal: Terminal,
   { options, text, trainer, trainTokens }: Run,
 ): Promise<TrainingResult> {
-  const log = await openTrainingLog(join(options.out, 'log.jsonl'));
+  const logs = [await openTrainingLog(join(options.out, 'log.jsonl'))];
+  if (options.tensorboard !== undefined) logs.push(await openTensorBoardLog(options.tensorboard));
   const view = trainingView(terminal, options.steps);
   const sizes = { rows: options.batch, time: options.length };
   const range = [trainTokens, text.tokens.length] as const;
@@ -142,7 +147,7 @@ async function runTraining(
       signal: terminal.signal,
       onEvent: async (event) => {
         view.show(event);
-        await log.write(event);
+        for (const log of logs) await log.write(event);
       },
     });
   } finally {
@@ -156,12 +161,13 @@ function dataOf(
   end: number,
 ): BatchSource {
   const sizes = { rows: options.batch, time: options.length, seed: options.seed };
-  if (documentEnds)
-    return documentBatches(
-      tokens,
-      documentEnds.filter((each) => each <= end),
-      sizes,
-    );
+  if (documentEnds) {
+    const ends = documentEnds.filter((each) => each <= end);
+    return (options.pack ? packedBatches : documentBatches)(tokens, ends, sizes);
+  }
+  if (options.pack) {
+    throw new HybraError('E_ARGUMENT', `--pack: ${options.data} is one text. Documents come from .jsonl.`);
+  }
   return streamBatches(tokens, { ...sizes, range: [0, end] });
 }
 

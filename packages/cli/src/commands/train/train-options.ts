@@ -18,6 +18,9 @@ export interface TrainCommandOptions extends Pick<ModelOptions, 'model' | 'devic
   readonly weightDecay: number;
   readonly clip: number;
   readonly dropout: number;
+  readonly optimizer: 'adamw' | 'muon';
+  /** Short documents side by side in one row. */
+  readonly pack?: boolean;
   readonly seed: number;
   readonly dtype: 'f32' | 'f16' | 'bf16';
   /** What matrix products multiply. */
@@ -36,4 +39,6 @@ export interface TrainCommandOptions extends Pick<ModelOptions, 'model' | 'devic
   readonly patience?: number;
   readonly saveEvery: number;
   readonly resume?: boolean;
+  /** Folder for event files of TensorBoard. */
+  readonly tensorboard?: string;
 }
