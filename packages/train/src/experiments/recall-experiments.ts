@@ -1,3 +1,4 @@
+import type { LayerConfig } from '@hybra/models';
 import { type DesignSizes, design, fourDesigns, smallAttention, smallMamba2 } from './designs.js';
 import type { Experiment } from './plan.js';
 import { type CopyingOptions, copying } from './tasks/copying.js';
@@ -5,8 +6,8 @@ import { mqar } from './tasks/mqar.js';
 import { phonebook } from './tasks/phonebook.js';
 
 const rates = {
-  quick: [1e-3, 2e-3, 4e-3, 8e-3],
-  full: [5e-4, 1e-3, 2e-3, 4e-3],
+  quick: [2e-3, 4e-3, 8e-3, 1.6e-2],
+  full: [1e-3, 2e-3, 4e-3, 8e-3],
 } as const;
 
 const matched =
@@ -58,50 +59,54 @@ export const phonebookExperiment: Experiment = {
 /** Multi-query associative recall over state size and width. */
 export const mqarExperiment: Experiment = {
   name: 'mqar',
-  question: 'How does recall of key–value pairs depend on the size of the state and the width of the model?',
+  question:
+    'How does recall of key–value pairs depend on the size of the state and the width of the model, and what does attention change?',
   notes: [
     small,
-    'Two layers without MLP, as in Zoology; parameters differ with width and state and are in the results.',
+    'Two layers without MLP, as in Zoology; parameters differ with width and state and are in the results. The hybrid is a Mamba-2 layer with the smallest state and a layer of attention without position embedding; the Transformer two layers of attention, the first with RoPE.',
+    'Every token after the pairs is a question; answers are not shown. Guessing among the values that were shown is right once in as many times as there are pairs.',
     chosen,
   ],
   plan: (size) => {
     const isQuick = size === 'quick';
     const config = {
-      vocabularySize: isQuick ? 64 : 8192,
-      time: isQuick ? 48 : 256,
-      curriculum: isQuick ? [2, 4, 8] : [8, 16, 32, 64],
-      measured: isQuick
-        ? ([
-            [2, 48],
-            [4, 48],
-            [8, 48],
-            [12, 48],
-          ] as const)
-        : ([
-            [8, 256],
-            [16, 256],
-            [32, 256],
-            [64, 256],
-          ] as const),
-      rows: isQuick ? 32 : 256,
-      evaluationRows: isQuick ? 64 : 1024,
-      widths: isQuick ? [32, 64] : [32, 64, 128, 256],
-      stateSizes: isQuick ? [4, 32] : [16, 64, 256],
+      keys: isQuick ? 64 : 256,
+      time: isQuick ? 96 : 256,
+      pairs: isQuick ? [4, 8, 16, 32] : [8, 16, 32, 64],
+      measured: isQuick ? [4, 8, 16, 32, 48] : [8, 16, 32, 64, 96],
+      rows: isQuick ? 16 : 64,
+      evaluationRows: isQuick ? 128 : 512,
+      /** State sizes by width. */
+      widths: isQuick ? { 32: [4, 16, 64], 64: [4] } : { 64: [16, 64, 128], 128: [16, 64, 128] },
     };
     const models = Object.fromEntries(
-      config.widths.flatMap((hiddenSize) => {
-        const sizes = (stateSize: number): DesignSizes => ({ ...config, hiddenSize, layers: 2, stateSize });
-        const ssms = config.stateSizes.map((N) => {
-          const layer = smallMamba2(sizes(N));
-          return [`mamba2 N=${N} D=${hiddenSize}`, design(sizes(N), [layer, layer])] as const;
+      Object.entries(config.widths).flatMap(([width, stateSizes], index) => {
+        const sizes = (stateSize: number): DesignSizes => ({
+          vocabularySize: 2 * config.keys,
+          hiddenSize: Number(width),
+          layers: 2,
+          stateSize,
         });
-        const attention = smallAttention(sizes(1), true);
-        return [...ssms, [`attention D=${hiddenSize}`, design(sizes(1), [attention, attention])] as const];
+        const [smallest] = stateSizes;
+        const state = (N: number): LayerConfig => smallMamba2(sizes(N));
+        const attention = (hasRope: boolean): LayerConfig => smallAttention(sizes(0), hasRope);
+        const pure = stateSizes.map(
+          (N) => [`mamba2 N=${N} D=${width}`, design(sizes(N), [state(N), state(N)])] as const,
+        );
+        if (isQuick && index > 0) return pure;
+        return [
+          ...pure,
+          [
+            `hybrid N=${smallest} D=${width}`,
+            design(sizes(smallest!), [state(smallest!), attention(false)]),
+          ] as const,
+          [`transformer D=${width}`, design(sizes(0), [attention(true), attention(false)])] as const,
+        ];
       }),
     );
     return {
       metric: 'accuracy',
-      protocol: { steps: isQuick ? 800 : 40_000, learningRates: rates[size], seeds: 3 },
+      protocol: { steps: isQuick ? 8000 : 6000, learningRates: rates[size], seeds: 3 },
       comparisons: [{ name: 'mqar', task: (seed) => mqar({ ...config, seed }), models }],
       config,
     };

@@ -1,10 +1,11 @@
-import { type HybridConfig, initialWeights, parameterCount } from '@hybra/models';
+import { type HybridConfig, parameterCount } from '@hybra/models';
 import { type Device, HybraError } from '@hybra/spec';
 import { schedule } from '../optimizer/schedule.js';
 import { nodeModule } from '../platform/node-module.js';
 import { htmlReport } from '../report/html-report.js';
 import { createTrainer } from '../trainer/trainer.js';
 import { measure } from './measure.js';
+import { narrowWeights } from './narrow-weights.js';
 import type { Comparison, Experiment, ExperimentData, Plan } from './plan.js';
 import { type CellResult, readResults, writeResults } from './results.js';
 import { stateSize } from './state-size.js';
@@ -173,7 +174,7 @@ async function runCell(
   const trainer = await createTrainer({
     device,
     config,
-    weights: initialWeights(config, seed),
+    weights: narrowWeights(config, seed),
     batch: first.rows,
     time: first.time,
     seed,
