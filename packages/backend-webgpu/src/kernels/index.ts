@@ -14,6 +14,8 @@ import { binaryKernels } from './elementwise/binary.js';
 import { castKernel } from './elementwise/cast.js';
 import { notKernel, selectKernel } from './elementwise/select.js';
 import { geluKernel, unaryKernels } from './elementwise/unary.js';
+import { moeRowsKernel } from './experts/moe-rows.js';
+import { moeTiledKernel } from './experts/moe-tiled.js';
 import { matmulBlockedKernel } from './matmul/matmul-blocked.js';
 import { matmulElementsKernel } from './matmul/matmul-elements.js';
 import { matmulMatrixUnitsKernel } from './matmul/matmul-matrix-units.js';
@@ -76,6 +78,8 @@ export const standardKernels: readonly WebGpuKernel[] = [
   quantizedRowsKernel,
   quantizedBlockedKernel,
   quantizedElementsKernel,
+  moeRowsKernel,
+  moeTiledKernel,
   ropeKernel,
   attentionTiledKernel,
   attentionKernel,

@@ -62,14 +62,18 @@ export function tileProductsOf(a: string, term: string, into: string): string {
 /** Statements that multiply the two factors of {@link tileMemory}. */
 export const tileProducts: string = tileProductsOf('a_tile', 'k', 'sum');
 
-/** Statements for every element of this invocation: `row` and `column` of the tile, and `total`. */
-export function tileEnd(statements: string): string {
+/**
+ * Statements for every element of this invocation: `row` and `column` of the tile, and `total`.
+ * @param also what the names of other sums begin with, which are `other`
+ */
+export function tileEnd(statements: string, also?: string): string {
   return eight
     .map(
       (i) => `for (var c = 0u; c < 4u; c++) {
     let row = ${i < 4 ? '' : '32u + '}tile_y * 4u + ${i % 4}u;
     let column = tile_x * 4u + c;
     let total = sum${i}[c];
+    ${also === undefined ? '' : `let other = ${also}${i}[c];`}
     ${statements}
   }`,
     )
