@@ -23,12 +23,26 @@ const configTargets: readonly FuzzTarget[] = Object.values(families).map((family
   },
 }));
 
+const ggufSeeds = [
+  'bamba',
+  'falcon_h1',
+  'falcon_mamba',
+  'granitemoehybrid-moe',
+  'jamba',
+  'lfm2',
+  'llama',
+  'mamba',
+  'mamba2',
+  'nemotron_h',
+  'qwen3_next',
+];
+
 /** The metadata of GGUF files as JSON, turned into files of a checkpoint and the parameters they ask for. */
 const ggufTarget: FuzzTarget = {
   name: 'models/metadata of GGUF',
   seeds: () =>
     Promise.all(
-      ['llama', 'mamba', 'mamba2', 'nemotron_h'].map(async (name) => {
+      ggufSeeds.map(async (name) => {
         const { metadata, close } = await ggufContents(fixture(name), 'f16');
         await close();
         const values = Object.entries(metadata).map(([key, field]) => [key, field.value]);
@@ -41,10 +55,10 @@ const ggufTarget: FuzzTarget = {
       const field = fieldOf(value);
       return field && key !== '' ? [[key, field] as const] : [];
     });
-    const embedding = { name: 'token_embd.weight', type: 'q8_0', shape: [4, 32] } as const;
+    const embedding = { name: 'token_embd.weight', type: 'q8_0', shape: [4, 64] } as const;
     const file = await encodeGguf({
       metadata: Object.fromEntries(fields),
-      tensors: [{ ...embedding, bytes: new Uint8Array(4 * 34) }],
+      tensors: [{ ...embedding, bytes: new Uint8Array(8 * 34) }],
     });
     const directory = ggufDirectory('x.gguf', async () => bytesSource(file, 'x.gguf'));
     const config = await readJson(directory, 'config.json');

@@ -22,7 +22,8 @@ export {
   matrixOfBlocks,
 } from './gguf/gguf-matrix.js';
 export type { GgufScalarType, GgufValue } from './gguf/header-value.js';
-export { type GgufFile, openGguf } from './gguf/open-gguf.js';
+export { type ByteRange, type GgufFile, openGguf } from './gguf/open-gguf.js';
+export { openGgufParts } from './gguf/open-gguf-parts.js';
 export type { GgufTensor } from './gguf/parse-gguf-header.js';
 export {
   encodeGguf,

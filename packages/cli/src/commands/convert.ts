@@ -1,4 +1,4 @@
-import { type GgufOutputType, ggufContents } from '@hybra/models';
+import { type GgufOutputType, toGguf } from '@hybra/models';
 import { HybraError } from '@hybra/spec';
 import { formatBytes } from '@hybra/tensor';
 import { writeGguf } from '@hybra/weights';
@@ -6,6 +6,7 @@ import { modelPath } from '../session/model-path.js';
 import { directoryAt } from '../session/open-session.js';
 import { progressBar } from '../session/progress.js';
 import type { ExitCode, Terminal } from '../session/terminal.js';
+import { openInput } from './convert/open-input.js';
 import { writeAsHuggingFace } from './convert/write-as-hugging-face.js';
 import { writeAsMambaSsm } from './convert/write-as-mamba-ssm.js';
 import { writeAsMegatron } from './convert/write-as-megatron.js';
@@ -88,12 +89,13 @@ function formatOf(output: string): FormatName {
 async function writeAsGguf(
   ...[input, output, options]: Parameters<OutputFormat['write']>
 ): Promise<{ tensors: number; type: string }> {
-  const { type = 'f16' } = options;
-  const contents = await ggufContents(directoryAt(input), type, options.signal);
+  const { type = 'f16', signal } = options;
+  const checkpoint = await openInput(input, signal);
   try {
-    await writeGguf(output, contents, { signal: options.signal, onProgress: options.onProgress });
+    const contents = await toGguf(checkpoint, { type, tokenizer: directoryAt(input), signal });
+    await writeGguf(output, contents, { signal, onProgress: options.onProgress });
     return { tensors: contents.tensors.length, type };
   } finally {
-    await contents.close();
+    await checkpoint.weights.close();
   }
 }

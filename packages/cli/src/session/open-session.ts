@@ -1,10 +1,12 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Runner } from '@hybra/generate';
 import { ggufDirectory, loadModel, type Model, mistralDirectory } from '@hybra/models';
 import type { Device } from '@hybra/spec';
-import { type Directory, fileSource, folderDirectory } from '@hybra/weights';
+import { type Directory, folderDirectory } from '@hybra/weights';
 import { defaultModel } from '../default-model.js';
 import { cliRegistry } from './backends.js';
+import { ggufInFolder } from './gguf-in-folder.js';
 import { modelPath } from './model-path.js';
 import { progressBar } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -41,11 +43,16 @@ export async function modelDirectory(
   return { name: model, directory: directoryAt(await modelPath(terminal, model)) };
 }
 
-/** A folder, or a GGUF file or a release of Mistral's seen as one. */
+/**
+ * A folder; or a GGUF file, alone or any part of a split one, a folder with nothing but that, or a release of Mistral's
+ * seen as one.
+ * @throws E_ARGUMENT for a folder with several GGUF files
+ */
 export function directoryAt(path: string): Directory {
-  return /\.gguf$/i.test(path)
-    ? ggufDirectory(path, () => fileSource(path))
-    : mistralDirectory(folderDirectory(path));
+  const gguf = /\.gguf$/i.test(path) ? path : ggufInFolder(path);
+  return gguf === undefined
+    ? mistralDirectory(folderDirectory(path))
+    : ggufDirectory(gguf, folderDirectory(dirname(gguf)));
 }
 
 /** Opens device and model. @throws whatever opening a device or loading a model throws */

@@ -71,6 +71,11 @@ export class GgufMetadata {
     return this.#list(key, 'number') as readonly number[] | undefined;
   }
 
+  /** A list of true and false. @throws E_FORMAT where it is something else */
+  flags(key: string): readonly boolean[] | undefined {
+    return this.#list(key, 'boolean') as readonly boolean[] | undefined;
+  }
+
   /** `E_FORMAT` about a key. */
   wrong(key: string, expected: string): HybraError {
     const name = key.replace('{arch}', this.architecture);
@@ -82,7 +87,7 @@ export class GgufMetadata {
     );
   }
 
-  #list(key: string, type: 'string' | 'number'): readonly GgufValue[] | undefined {
+  #list(key: string, type: 'string' | 'number' | 'boolean'): readonly GgufValue[] | undefined {
     return this.#typed(key, `a list of ${type}s`, (value) => {
       const list = Array.isArray(value) ? (value as readonly GgufValue[]) : undefined;
       return list?.every((each) => typeof each === type) ? list : undefined;

@@ -1,10 +1,18 @@
 import { HybraError } from '@hybra/spec';
+import { quoteName } from '../platform/quote-name.js';
 import { formatError } from '../safetensors/format-error.js';
 import { missingTensor } from '../safetensors/missing-tensor.js';
 import type { ByteSource } from '../sources/byte-source.js';
 import { HeaderEndsEarly } from './header-cursor.js';
 import type { GgufValue } from './header-value.js';
 import { type GgufHeader, type GgufTensor, parseGgufHeader } from './parse-gguf-header.js';
+
+/** Bytes of a tensor. */
+export interface ByteRange {
+  /** From the start of the tensor. */
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** A GGUF file: its header, and its tensors as they are stored. */
 export interface GgufFile {
@@ -13,10 +21,11 @@ export interface GgufFile {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
   /**
-   * The blocks of one tensor.
-   * @throws E_FORMAT if there is no such tensor, E_IO, E_ABORTED, E_OUT_OF_MEMORY, E_DISPOSED after `close`
+   * The blocks of one tensor, or some of them.
+   * @throws E_FORMAT if there is no such tensor, E_ARGUMENT for bytes outside it, E_IO, E_ABORTED, E_OUT_OF_MEMORY,
+   * E_DISPOSED after `close`
    */
-  read(name: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  read(name: string, signal?: AbortSignal, part?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
   /** Closes the source. Idempotent. */
   close(): Promise<void>;
 }
@@ -41,11 +50,19 @@ export async function openGguf(source: ByteSource, signal?: AbortSignal): Promis
       name: source.name,
       metadata,
       tensors,
-      async read(name, readSignal) {
+      async read(name, readSignal, part) {
         if (isClosed) throw new HybraError('E_DISPOSED', `${source.name}: read after close().`, { name });
         const tensor = tensors.get(name);
         if (!tensor) throw missingTensor(name, tensors.keys(), source.name);
-        return source.read(tensor.byteOffset, tensor.byteLength, readSignal);
+        const { offset = 0, length = tensor.byteLength } = part ?? {};
+        if (!(offset >= 0 && length >= 0 && offset + length <= tensor.byteLength)) {
+          throw new HybraError(
+            'E_ARGUMENT',
+            `${source.name}: cannot read ${length} bytes at ${offset} of ${quoteName(name)}. Expected a range inside its ${tensor.byteLength} bytes.`,
+            { name, offset, length },
+          );
+        }
+        return source.read(tensor.byteOffset + offset, length, readSignal);
       },
       async close() {
         isClosed = true;

@@ -1,100 +1,139 @@
-import { HybraError } from '@hybra/spec';
-import type { AttentionConfig, Mamba2Config, MlpConfig } from '../../config/layer-configs.js';
-import { type GgufArchitecture, real, whole } from '../gguf-architecture.js';
-import { mamba2Fields, mamba2Rows, timeStepLimitKey } from './mamba2.js';
+import type { HybridConfig } from '../../config/hybrid-config.js';
+import type { LayerConfig } from '../../config/layer-configs.js';
+import { headFields, headsJson } from '../fields/attention-fields.js';
+import { commonFields, commonJson, epsilonOf, firstOf, onlySize, perBlock } from '../fields/block-fields.js';
+import { expertCounts, expertFields } from '../fields/experts-fields.js';
+import { mamba2Fields, mamba2Sizes, timeStepFields, timeStepLimit } from '../fields/mamba-fields.js';
+import {
+  flag,
+  type GgufArchitecture,
+  real,
+  type TensorFacts,
+  type WrittenFields,
+  whole,
+  wholes,
+} from '../gguf-architecture.js';
+import type { GgufMetadata } from '../gguf-metadata.js';
+import { attentionRows, expertsRows, mamba2Rows, mlpRows } from '../layout/layer-rows.js';
 
-/** Nemotron-H: Mamba-2, attention without positions, and MLP layers, told apart by sizes that are 0 where they are not. */
+const layout = {
+  layersPerBlock: 1,
+  norms: ['attn_norm.weight'],
+  layers: { mamba2: mamba2Rows, attention: attentionRows, mlp: mlpRows, experts: expertsRows },
+} as const;
+
+/** Layers are told apart by sizes that are 0 where they are not; all with a width are of one kind. */
+function readNemotron(metadata: GgufMetadata, facts: TensorFacts): Record<string, unknown> {
+  const { hidden_size, vocab_size, tie_word_embeddings } = commonJson(metadata, facts);
+  const widths = perBlock(metadata, '{arch}.feed_forward_length', 0);
+  const keyHeads = perBlock(metadata, '{arch}.attention.head_count_kv', 0);
+  const counts = expertCounts(metadata);
+  const blocks = keyHeads.map((count, block) => {
+    if (count > 0) return 'attention';
+    if (widths[block]! > 0) return counts ? 'moe' : 'mlp';
+    return 'mamba';
+  });
+  const { heads, headSize, stateSize, groups, kernelSize } = mamba2Sizes(metadata);
+  const mamba = Math.max(blocks.indexOf('mamba'), 0);
+  const mlp = Math.max(blocks.indexOf('mlp'), 0);
+  return {
+    model_type: 'nemotron_h',
+    hidden_size,
+    vocab_size,
+    tie_word_embeddings,
+    max_position_embeddings: metadata.size('{arch}.context_length'),
+    layers_block_type: blocks,
+    mamba_num_heads: heads,
+    mamba_head_dim: headSize,
+    ssm_state_size: stateSize,
+    conv_kernel: kernelSize,
+    n_groups: groups,
+    ...(blocks.includes('attention') && headsJson(metadata)),
+    ...(blocks.includes('mlp') && {
+      intermediate_size: onlySize(metadata, '{arch}.feed_forward_length'),
+      mlp_bias: facts.has(`blk.${mlp}.ffn_up.bias`),
+    }),
+    ...(counts && blocks.includes('moe') && expertsJson(metadata, counts)),
+    mlp_hidden_act: 'relu2',
+    layer_norm_epsilon: epsilonOf(metadata),
+    // Without the key no bound is applied, as by other readers of the format.
+    time_step_min: timeStepLimit(metadata)?.[0] ?? 0,
+    use_conv_bias: facts.has(`blk.${mamba}.ssm_conv1d.bias`),
+  };
+}
+
+function expertsJson(
+  metadata: GgufMetadata,
+  { experts, chosen }: { readonly experts: number; readonly chosen: number },
+): Record<string, unknown> {
+  const latent = metadata.optionalSize('{arch}.moe_latent_size');
+  const width =
+    metadata.raw('{arch}.expert_feed_forward_length') === undefined
+      ? (onlySize(metadata, '{arch}.feed_forward_length') ?? 0) / chosen
+      : onlySize(metadata, '{arch}.expert_feed_forward_length');
+  return {
+    n_routed_experts: experts,
+    num_experts_per_tok: chosen,
+    moe_intermediate_size: width,
+    moe_shared_expert_intermediate_size: metadata.size('{arch}.expert_shared_feed_forward_length'),
+    norm_topk_prob: metadata.flag('{arch}.expert_weights_norm') ?? false,
+    routed_scaling_factor: metadata.number('{arch}.expert_weights_scale') ?? 1,
+    n_group: metadata.optionalSize('{arch}.expert_group_count') ?? 1,
+    topk_group: metadata.optionalSize('{arch}.expert_group_used_count') ?? 1,
+    ...(latent !== undefined && { moe_latent_size: latent }),
+  };
+}
+
+function writeNemotron(config: HybridConfig): WrittenFields {
+  const { layers } = config;
+  const mamba = firstOf(layers, 'mamba2');
+  const experts = firstOf(layers, 'experts');
+  return {
+    fields: {
+      ...commonFields(config, layers.length),
+      'attention.layer_norm_epsilon': real(config.norm.epsilon),
+      feed_forward_length: wholes(layers.map(widthOf)),
+      ...headFields(layers, firstOf(layers, 'attention')),
+      ...(mamba && mamba2Fields(mamba)),
+      ...expertFields(experts),
+      ...(experts && {
+        expert_feed_forward_length: whole(experts.innerSize),
+        expert_shared_count: whole(1),
+        expert_weights_norm: flag(experts.router.isNormalized),
+        expert_weights_scale: real(experts.router.scale),
+        expert_group_count: whole(experts.router.groups?.count ?? 1),
+        expert_group_used_count: whole(experts.router.groups?.chosen ?? 1),
+        ...(experts.latent && { moe_latent_size: whole(experts.latent.size) }),
+      }),
+    },
+    ...(mamba && { own: timeStepFields(mamba) }),
+  };
+}
+
+function widthOf(layer: LayerConfig): number {
+  return layer.kind === 'mlp' || layer.kind === 'experts' ? layer.innerSize : 0;
+}
+
+function hasExperts(config: HybridConfig): boolean {
+  return config.layers.some((layer) => layer.kind === 'experts');
+}
+
+/** Nemotron-H: Mamba-2, attention without positions, and MLPs. */
 export const nemotronHArchitecture: GgufArchitecture = {
   name: 'nemotron_h',
   families: ['nemotron_h'],
-  rows: [
-    ...mamba2Rows,
-    ['backbone.layers.{l}.mixer.q_proj.weight', 'blk.{l}.attn_q.weight'],
-    ['backbone.layers.{l}.mixer.k_proj.weight', 'blk.{l}.attn_k.weight'],
-    ['backbone.layers.{l}.mixer.v_proj.weight', 'blk.{l}.attn_v.weight'],
-    ['backbone.layers.{l}.mixer.o_proj.weight', 'blk.{l}.attn_output.weight'],
-    ['backbone.layers.{l}.mixer.up_proj.weight', 'blk.{l}.ffn_up.weight'],
-    ['backbone.layers.{l}.mixer.down_proj.weight', 'blk.{l}.ffn_down.weight'],
-  ],
-  sizes: (metadata) => ({ groups: metadata.size('{arch}.ssm.group_count') }),
-  readConfig(metadata, { has, vocabularySize }) {
-    const layers = metadata.size('{arch}.block_count');
-    if (layers > 65_536) throw metadata.wrong('{arch}.block_count', 'at most 65536');
-    const widths = metadata.perLayer('{arch}.feed_forward_length', layers);
-    const keyHeads = metadata.perLayer('{arch}.attention.head_count_kv', layers);
-    const heads = metadata.perLayer('{arch}.attention.head_count', layers);
-    const inner = metadata.size('{arch}.ssm.inner_size');
-    const mambaHeads = metadata.size('{arch}.ssm.time_step_rank');
-    const blocks = keyHeads.map((count, layer) =>
-      count > 0 ? 'attention' : widths[layer]! > 0 ? 'mlp' : 'mamba',
-    );
-    const mamba = blocks.indexOf('mamba');
-    const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
-    const headSize = metadata.optionalSize('{arch}.attention.key_length');
-    const epsilon = metadata.number('{arch}.attention.layer_norm_rms_epsilon') ?? 1e-5;
-    return {
-      model_type: 'nemotron_h',
-      hidden_size: metadata.size('{arch}.embedding_length'),
-      vocab_size: vocabularySize,
-      max_position_embeddings: metadata.size('{arch}.context_length'),
-      layers_block_type: blocks,
-      mamba_num_heads: mambaHeads,
-      mamba_head_dim: inner / mambaHeads,
-      ssm_state_size: metadata.size('{arch}.ssm.state_size'),
-      conv_kernel: metadata.size('{arch}.ssm.conv_kernel'),
-      n_groups: metadata.size('{arch}.ssm.group_count'),
-      ...(blocks.includes('attention') && {
-        num_attention_heads: largest(heads),
-        num_key_value_heads: largest(keyHeads),
-        ...(headSize !== undefined && { head_dim: headSize }),
-      }),
-      ...(blocks.includes('mlp') && { intermediate_size: largest(widths) }),
-      mlp_hidden_act: 'relu2',
-      layer_norm_epsilon: epsilon,
-      // Without the key no bound is applied, as by other readers of the format.
-      time_step_min: metadata.numbers(timeStepLimitKey)?.[0] ?? 0,
-      use_conv_bias: has(`blk.${Math.max(mamba, 0)}.ssm_conv1d.bias`),
-      tie_word_embeddings: !has('output.weight'),
-    };
-  },
-  writeFields(config) {
-    const find = <Layer extends { readonly kind: string }>(kind: string): Layer | undefined =>
-      config.layers.find((layer) => layer.kind === kind) as unknown as Layer | undefined;
-    const mamba = find<Mamba2Config>('mamba2');
-    const attention = find<AttentionConfig>('attention');
-    const mlp = find<MlpConfig>('mlp');
-    const other = config.layers.find(({ kind }) => !['mamba2', 'attention', 'mlp'].includes(kind));
-    if (!mamba || other || (mlp && (mlp.activation !== 'relu2' || mlp.gated))) {
-      throw new HybraError(
-        'E_CONFIG',
-        `GGUF: nemotron_h has Mamba-2 layers, attention and MLPs with relu2${other ? `; this one has ${other.kind}` : ''}.`,
-        { family: config.family },
-      );
-    }
-    const perLayer = (kind: string, value: number) => ({
-      type: 'array' as const,
-      of: 'u32' as const,
-      value: config.layers.map((layer) => (layer.kind === kind ? value : 0)),
-    });
-    const [low, high] = mamba.timeStepLimit;
-    return {
-      fields: {
-        context_length: whole(config.contextLength ?? 2 ** 20),
-        embedding_length: whole(config.hiddenSize),
-        block_count: whole(config.layers.length),
-        feed_forward_length: perLayer('mlp', mlp?.innerSize ?? 0),
-        'attention.head_count': whole(attention?.heads ?? 0),
-        'attention.head_count_kv': perLayer('attention', attention?.keyValueHeads ?? 0),
-        ...(attention && {
-          'attention.key_length': whole(attention.headSize),
-          'attention.value_length': whole(attention.headSize),
-        }),
-        'attention.layer_norm_rms_epsilon': real(config.norm.epsilon),
-        'attention.layer_norm_epsilon': real(config.norm.epsilon),
-        ...mamba2Fields(mamba),
-      },
-      ...(low > 0 && { own: { [timeStepLimitKey]: { type: 'array', of: 'f32', value: [low, high] } } }),
-      sizes: { groups: mamba.groups },
-    };
-  },
+  accepts: (config) => !hasExperts(config),
+  layout,
+  readConfig: readNemotron,
+  writeFields: writeNemotron,
+};
+
+/** Nemotron-H with experts in the place of MLPs. */
+export const nemotronHMoeArchitecture: GgufArchitecture = {
+  name: 'nemotron_h_moe',
+  families: ['nemotron_h'],
+  accepts: hasExperts,
+  layout,
+  readConfig: readNemotron,
+  writeFields: writeNemotron,
 };
