@@ -5,7 +5,10 @@ import { describeWith, requirement } from '@hybra/testing';
 import { afterAll, beforeAll } from 'vitest';
 
 // Activations that are rounded to 8 bits are no smooth function: differences would see the steps.
-const backends: readonly Backend[] = [cpu(), native({ quantizedProducts: 'float32' })];
+const backends: readonly Backend[] = [
+  cpu(),
+  native({ halfProducts: 'float32', quantizedProducts: 'float32' }),
+];
 
 /** Registers `body`'s tests once for each backend that has to have the gradients. */
 export async function onEachDevice(use: (device: Device) => void, body: () => void): Promise<void> {

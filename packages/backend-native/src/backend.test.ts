@@ -54,6 +54,17 @@ describe('bad options', () => {
     expect(() => native({ products: 'bfloat16' })).not.toThrow();
   });
 
+  it('refuses a word that says no kind of products with halves', () => {
+    const refusal = expect.objectContaining({
+      code: 'E_ARGUMENT',
+      message: expect.stringMatching(/int8, expected int14 or float32/),
+    });
+    expect(() => native({ halfProducts: 'int8' as 'int14' })).toThrow(refusal);
+    vi.stubEnv('HYBRA_NATIVE_HALF_PRODUCTS', 'int8');
+    expect(() => native()).toThrow(refusal);
+    expect(() => native({ halfProducts: 'float32' })).not.toThrow();
+  });
+
   it('refuses a negative memory limit', () => {
     expect(() => native({ memoryLimitBytes: -1 })).toThrow(expect.objectContaining({ code: 'E_ARGUMENT' }));
   });

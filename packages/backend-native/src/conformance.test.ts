@@ -12,6 +12,9 @@ const isas = loaded.addon?.isas().filter((isa) => !/(vnni|bf16)$/.test(isa)) ?? 
 
 for (const isa of isas) {
   describeWith(addon, `kernels for ${isa}`, () => {
-    conformance({ backend: native({ isa, quantizedProducts: 'float32' }), reference: cpu() });
+    conformance({
+      backend: native({ isa, halfProducts: 'float32', quantizedProducts: 'float32' }),
+      reference: cpu(),
+    });
   });
 }

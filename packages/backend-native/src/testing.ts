@@ -117,3 +117,59 @@ export function randomWords(count: number): Uint32Array {
 export function random(count: number, low: number, high: number): Float32Array {
   return Float32Array.from(randomWords(count), (word) => low + ((high - low) * word) / 2 ** 32);
 }
+
+/** To the nearest integer, ties to even. */
+export function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/**
+ * Numbers as a 16-bit float keeps them, made of few bits, with their sign.
+ * @returns the 16-bit words and the numbers
+ */
+export function stored(
+  values: Float32Array,
+  dtype: 'f16' | 'bf16',
+): { readonly bytes: Uint16Array; readonly values: Float32Array } {
+  const floats = new Float32Array(1);
+  const words = new Uint32Array(floats.buffer);
+  // Eighths of 1 … 2: the same bits of a mantissa but for where they lie.
+  const coarse = values.map((value) => Math.sign(value) * (1 + Math.floor(Math.abs(value) * 8) / 8));
+  const bytes = Uint16Array.from(coarse, (value) => {
+    floats[0] = value;
+    const word = words[0]!;
+    if (dtype === 'bf16') return word >>> 16;
+    const exponent = ((word >> 23) & 0xff) - 112;
+    return ((word >>> 16) & 0x8000) | (exponent << 10) | ((word >> 13) & 0x3ff);
+  });
+  return { bytes, values: coarse };
+}
+
+/** Where the elements of a test's operand lie. */
+export interface Layout {
+  readonly batch?: number;
+  /** Elements between neighbours of the innermost axis. */
+  readonly step?: number;
+  /** Elements behind each row. */
+  readonly gap?: number;
+}
+
+/** An operand [batch, rows, columns] of random numbers, perhaps stored transposed and with holes. */
+export function scattered(
+  { batch = 1, step = 1, gap = 0 }: Layout,
+  [rows, columns]: readonly [number, number],
+  isTransposed: boolean,
+  seed: number,
+) {
+  const shape = isTransposed ? [batch, columns, rows] : [batch, rows, columns];
+  const strides = [(shape[2]! * step + gap) * shape[1]!, shape[2]! * step + gap, step];
+  const values = random(batch * strides[0]! + seed, -1, 1).subarray(seed);
+  const at = (b: number, row: number, column: number): number =>
+    b * strides[0]! +
+    (isTransposed ? column : row) * strides[1]! +
+    (isTransposed ? row : column) * strides[2]!;
+  return { shape, strides, values, at };
+}

@@ -72,13 +72,15 @@ struct Frame {
 
 using Kernel = void (*)(const Call&, const Frame&);
 
-/** Products of bytes and of bfloat16 of one instruction set. */
+/** Products of numbers narrower than float32 of one instruction set. */
 struct NarrowProducts {
   const char* name;
   Kernel integers;
   std::int64_t (*integerScratch)(const Call&, int threads);
   Kernel bfloat16;
   std::int64_t (*bfloat16Scratch)(const Call&, int threads);
+  Kernel halves;
+  std::int64_t (*halfScratch)(const Call&, int threads);
 };
 
 /** The kernels of one instruction set. */

@@ -6,7 +6,7 @@
 
 namespace hybra {
 
-// X(kernels, products of bytes and of bfloat16, the test of a processor), fastest first.
+// X(kernels, products of narrow numbers, the test of a processor), fastest first.
 #if defined(__x86_64__)
 #define HYBRA_HAS(feature) __builtin_cpu_supports(feature)
 #define HYBRA_AVX512 \
@@ -45,6 +45,7 @@ KernelTable combined(const KernelTable& kernels, const NarrowProducts& products)
   table.name = products.name;
   table.kernels[static_cast<int>(Op::quantizedMatmulInt8)] = products.integers;
   table.kernels[static_cast<int>(Op::matmulBfloat16)] = products.bfloat16;
+  table.kernels[static_cast<int>(Op::matmulInt14)] = products.halves;
   table.narrow = &products;
   return table;
 }

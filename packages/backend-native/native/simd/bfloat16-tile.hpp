@@ -6,6 +6,7 @@
  * Elsewhere a unit is one rounded number as float32, so that results differ in the order of sums only.
  */
 #pragma once
+#include "interleave.hpp"
 #include "matmul-tile.hpp"
 
 namespace hybra::HYBRA_ISA {
@@ -48,24 +49,7 @@ inline void interleavePairs(const typename Reader::Element* from, std::int64_t r
     for (int i = 0; i < 4; i++) {
       runs[i] = i < Rows ? pairsAlong<Reader>(from + i * row + k, K - k) : _mm512_setzero_si512();
     }
-    const __m512i low0 = _mm512_unpacklo_epi32(runs[0], runs[1]), low1 = _mm512_unpacklo_epi32(runs[2], runs[3]);
-    const __m512i high0 = _mm512_unpackhi_epi32(runs[0], runs[1]), high1 = _mm512_unpackhi_epi32(runs[2], runs[3]);
-    // Quarter q of column c holds unit 4 q + c of all rows.
-    const __m512i columns[4] = {_mm512_unpacklo_epi64(low0, low1), _mm512_unpackhi_epi64(low0, low1),
-                                _mm512_unpacklo_epi64(high0, high1), _mm512_unpackhi_epi64(high0, high1)};
-    __m128i quarters[4][4];
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) {
-      quarters[0][c] = _mm512_castsi512_si128(columns[c]);
-      quarters[1][c] = _mm512_extracti32x4_epi32(columns[c], 1);
-      quarters[2][c] = _mm512_extracti32x4_epi32(columns[c], 2);
-      quarters[3][c] = _mm512_extracti32x4_epi32(columns[c], 3);
-    }
-#pragma GCC unroll 16
-    for (int unit = 0; unit < lanes; unit++) {
-      if (unit >= units) break;
-      std::memcpy(to + unit * width, &quarters[unit / 4][unit % 4], Rows * 4);
-    }
+    storeInterleaved<Rows>(runs, units, width, to);
   }
 }
 

@@ -1,8 +1,9 @@
 /*
- * Products of bytes and of bfloat16 of one instruction set: besides those of table.cpp, compiled for sets that add
- * only such.
+ * Products of numbers narrower than float32 of one instruction set: besides those of table.cpp, compiled for sets that
+ * add only such.
  */
 #include "bfloat16-matmul.hpp"
+#include "half-matmul.hpp"
 #include "integer-matmul.hpp"
 
 #define HYBRA_STRING_(name) #name
@@ -12,6 +13,6 @@ namespace hybra::HYBRA_ISA {
 
 extern const NarrowProducts narrowProducts;
 const NarrowProducts narrowProducts = {HYBRA_STRING(HYBRA_ISA), kernel_quantizedMatmulInt8, integerScratch,
-                                       kernel_matmulBfloat16, bfloat16Scratch};
+                                       kernel_matmulBfloat16, bfloat16Scratch, kernel_matmulInt14, halfScratch};
 
 }  // namespace hybra::HYBRA_ISA

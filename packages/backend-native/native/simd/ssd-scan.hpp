@@ -31,6 +31,7 @@ constexpr int ssdTile = 32;
 constexpr int ssdVectors = 2;
 constexpr int ssdStates = lanes == 16 ? 8 : 4;
 constexpr int ssdWidth = ssdVectors * lanes;
+constexpr int ssdSums = 2;
 /** D is renewed below this. */
 constexpr float smallestDecay = 1e-6f;
 
@@ -126,7 +127,8 @@ inline void scanTile(const SsdPosition* positions, int length, const float* maps
         for (int v = 0; v < ssdVectors; v++) g[n][v] *= position.renewal;
       }
     }
-    vf sums[ssdVectors] = {};
+    // Several sums of each vector: one would be a chain as long as the tile has states.
+    vf sums[ssdSums][ssdVectors] = {};
     if (!position.isIdle) {
       vf input[ssdVectors];
 #pragma GCC unroll 2
@@ -142,12 +144,12 @@ inline void scanTile(const SsdPosition* positions, int length, const float* maps
     for (int n = 0; n < ssdStates; n++) {
       const vf c = splat(maps[ssdStates + n]);
 #pragma GCC unroll 2
-      for (int v = 0; v < ssdVectors; v++) sums[v] += g[n][v] * c;
+      for (int v = 0; v < ssdVectors; v++) sums[n % ssdSums][v] += g[n][v] * c;
     }
 #pragma GCC unroll 2
     for (int v = 0; v < ssdVectors; v++) {
       float* to = y + t * width + v * lanes;
-      store(to, load(to) + sums[v]);
+      store(to, (load(to) + sums[0][v]) + sums[1][v]);
     }
   }
 #pragma GCC unroll 8

@@ -35,6 +35,7 @@ HYBRA_USE(copy) HYBRA_USE(segmentSum) HYBRA_USE(topK) HYBRA_USE(sample)
 /** Another unit's: see `KernelTable::narrow`. */
 void kernel_quantizedMatmulInt8(const Call&, const Frame&) {}
 void kernel_matmulBfloat16(const Call&, const Frame&) {}
+void kernel_matmulInt14(const Call&, const Frame&) {}
 
 /** Scratch of the kernel itself. */
 std::int64_t ownScratch(const KernelTable& table, const Call& call, int threads) {
@@ -43,6 +44,7 @@ std::int64_t ownScratch(const KernelTable& table, const Call& call, int threads)
     case Op::max: return 8 * call.outputs[0].count();
     case Op::matmul: return matmulScratch<FloatPanels>(call, threads);
     case Op::matmulBfloat16: return table.narrow->bfloat16Scratch(call, threads);
+    case Op::matmulInt14: return table.narrow->halfScratch(call, threads);
     case Op::quantizedMatmul: return quantizedScratch(call, threads);
     case Op::quantizedMatmulInt8: return table.narrow->integerScratch(call, threads);
     case Op::causalConv1d: return convScratch(call, threads);

@@ -25,7 +25,8 @@ inline std::uint32_t takenAsHalves(Op op) {
     case Op::fill:
     case Op::copy: return 0xffffffff;
     case Op::matmul:
-    case Op::matmulBfloat16: return 1u << 1;
+    case Op::matmulBfloat16:
+    case Op::matmulInt14: return 1u << 1;
     case Op::attention: return 1u << 1 | 1u << 2;
     case Op::quantizedMatmul:
     case Op::quantizedMatmulInt8: return 1u << 2 | 1u << 3;

@@ -84,8 +84,8 @@ export class NativeDevice implements Device {
     };
   }
 
-  #nameOf({ op }: OpCall): string {
-    return `${this.backend}/${ruleOf(this.#kernels.rules, op)?.kernel ?? op}`;
+  #nameOf(call: OpCall): string {
+    return `${this.backend}/${ruleOf(this.#kernels.rules, call.op)?.kernel?.(call) ?? call.op}`;
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {

@@ -1,5 +1,5 @@
-import { type DType, dtypes, formatType } from '@hybra/spec';
-import type { Products } from './products.js';
+import { type DType, dtypes, formatType, isHalf, type OpCall } from '@hybra/spec';
+import type { ProductKinds } from './products.js';
 import { floats, isProductPair, type Rule, refusal } from './rule.js';
 
 const i32: readonly DType[] = ['i32'];
@@ -50,10 +50,23 @@ export const arrayRules = {
   copy: { answer: () => ({ acceptsStrided: true }) },
 } as const satisfies Record<string, Rule>;
 
-/** Matrix products, with the kernel that the device wants for them. */
-export const matmulRules = (products: Products): { readonly matmul: Rule } => ({
+/** Rows of a up to which a product runs as dot products (`fewRows` in `native/simd/matmul.hpp`). */
+const fewRows = 8;
+
+/** Whether a call is many rows of float32 times the transpose of a weight of 16-bit floats: a linear map on a prompt. */
+function isPromptByHalves({ inputs, outputs, attributes }: OpCall): boolean {
+  const [a, b] = inputs;
+  const rows = outputs[0]!.shape.at(-2)!;
+  return rows > fewRows && a!.dtype === 'f32' && isHalf(b!.dtype) && attributes.transposeB === true;
+}
+
+/** Matrix products, with the kernels that the device wants for them. */
+export const matmulRules = ({ products, halfProducts }: ProductKinds): { readonly matmul: Rule } => ({
   matmul: {
-    ...(products === 'bfloat16' && { kernel: 'matmulBfloat16' }),
+    kernel: (call) => {
+      if (products === 'bfloat16') return 'matmulBfloat16';
+      return halfProducts === 'int14' && isPromptByHalves(call) ? 'matmulInt14' : 'matmul';
+    },
     answer: ({ inputs }) => {
       const [a, b] = inputs;
       if (!isProductPair(a!.dtype, b!.dtype)) {

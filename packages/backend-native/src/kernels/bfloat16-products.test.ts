@@ -1,8 +1,7 @@
-import type { DType } from '@hybra/spec';
 import { describeWith, requirement } from '@hybra/testing';
 import { expect, it } from 'vitest';
 import { loadAddon } from '../addon/load-addon.js';
-import { outputWith, random } from '../testing.js';
+import { type Layout, outputWith, random, scattered, stored } from '../testing.js';
 
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
@@ -18,18 +17,13 @@ function rounded(value: number): number {
   return floats[0]!;
 }
 
-interface Shape {
-  readonly batch?: number;
+interface Shape extends Layout {
   readonly M: number;
   readonly K: number;
   readonly N: number;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Elements between neighbours of the innermost axis of both operands. */
-  readonly step?: number;
-  /** Elements behind each row. */
-  readonly gap?: number;
-  readonly weights?: DType;
+  readonly weights?: 'f32' | 'f16' | 'bf16';
 }
 
 interface Options {
@@ -38,47 +32,12 @@ interface Options {
   readonly products?: 'bfloat16' | 'float32';
 }
 
-/** An operand [batch, rows, columns], perhaps stored transposed and with holes. */
-function operand(
-  { batch = 1, step = 1, gap = 0 }: Shape,
-  [rows, columns]: readonly [number, number],
-  isTransposed: boolean,
-  seed: number,
-) {
-  const shape = isTransposed ? [batch, columns, rows] : [batch, rows, columns];
-  const strides = [(shape[2]! * step + gap) * shape[1]!, shape[2]! * step + gap, step];
-  const values = random(batch * strides[0]! + seed, -1, 1).subarray(seed);
-  const at = (b: number, row: number, column: number): number =>
-    b * strides[0]! +
-    (isTransposed ? column : row) * strides[1]! +
-    (isTransposed ? row : column) * strides[2]!;
-  return { shape, strides, values, at };
-}
-
-/** Numbers as 16-bit floats keep them: bfloat16 by cutting, float16 made of few bits. */
-function stored(
-  values: Float32Array,
-  dtype: DType,
-): { readonly bytes: NodeJS.TypedArray; readonly values: Float32Array } {
-  if (dtype === 'f32') return { bytes: values, values };
-  // Eighths of 1 … 2 with their sign: the same bits but for where they lie.
-  const coarse = values.map((value) => Math.sign(value) * (1 + Math.floor(Math.abs(value) * 8) / 8));
-  const bytes = Uint16Array.from(coarse, (value) => {
-    floats[0] = value;
-    const word = words[0]!;
-    const mantissa = (word >> 13) & 0x3ff;
-    return dtype === 'bf16'
-      ? word >>> 16
-      : ((word >>> 16) & 0x8000) | ((((word >> 23) & 0xff) - 112) << 10) | mantissa;
-  });
-  return { bytes, values: coarse };
-}
-
 async function product({ products = 'bfloat16', ...options }: Options, shape: Shape) {
   const { batch = 1, M, K, N, transposeA = false, transposeB = false, weights = 'f32' } = shape;
-  const a = operand(shape, [M, K], transposeA, 0);
-  const b = operand(shape, [K, N], transposeB, 1);
-  const { bytes, values } = stored(b.values, weights);
+  const a = scattered(shape, [M, K], transposeA, 0);
+  const b = scattered(shape, [K, N], transposeB, 1);
+  const { bytes, values } =
+    weights === 'f32' ? { bytes: b.values, values: b.values } : stored(b.values, weights);
   const [result] = await outputWith(
     { ...options, products },
     'matmul',

@@ -15,13 +15,13 @@ const mostAxes = 8;
 export type Rules = Readonly<Partial<Record<OpName, Rule>>>;
 
 /** Every rule, with the kernels that the device wants for products. */
-export function rulesWith({ products, quantizedProducts }: ProductKinds): Rules {
+export function rulesWith(kinds: ProductKinds): Rules {
   return {
     ...elementwiseRules,
     ...arrayRules,
     ...compositeRules,
-    ...matmulRules(products),
-    ...quantizedRules(quantizedProducts),
+    ...matmulRules(kinds),
+    ...quantizedRules(kinds.quantizedProducts),
     ...sequenceRules,
     ...gradientRules,
   };

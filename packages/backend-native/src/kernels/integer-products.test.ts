@@ -1,7 +1,7 @@
 import { describeWith, requirement } from '@hybra/testing';
 import { expect, it } from 'vitest';
 import { loadAddon } from '../addon/load-addon.js';
-import { outputWith, random, randomWords } from '../testing.js';
+import { outputWith, random, randomWords, roundToEven } from '../testing.js';
 
 const loaded = loadAddon();
 const addon = await requirement('native', () => (loaded.addon ? undefined : loaded.reason));
@@ -50,14 +50,6 @@ async function product(isa: string, { bits, blockSize, hasZeros, M, N, K, x }: P
     return { code, zero, scale: scales[block]! };
   };
   return { y: new Float32Array(bytes!.buffer), weightAt };
-}
-
-/** To the nearest integer, ties to even. */
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** x as the kernel rounds it, and the largest error that this may make in each element. */

@@ -36,7 +36,7 @@ function callOf({ x = 'f32', scales = 'f16', zeros, blockSize = 32 }: Types): Op
   };
 }
 
-const kinds = { products: 'float32', quantizedProducts: 'int8' } as const;
+const kinds = { products: 'float32', halfProducts: 'int14', quantizedProducts: 'int8' } as const;
 
 describe('the rule of quantizedMatmul', () => {
   it.each([

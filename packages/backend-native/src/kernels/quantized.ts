@@ -9,7 +9,7 @@ const scaleTypes: readonly DType[] = ['f32', 'f16'];
 /** Products with weights in blocks; rows of x may be a window. */
 export const quantizedRules = (products: QuantizedProducts): { readonly quantizedMatmul: Rule } => ({
   quantizedMatmul: {
-    ...(products === 'int8' && { kernel: 'quantizedMatmulInt8' }),
+    ...(products === 'int8' && { kernel: () => 'quantizedMatmulInt8' }),
     answer: (call) => {
       const { bits, blockSize } = call.attributes;
       const codes: readonly DType[] = [bits === 4 ? 'u8' : 'i8'];

@@ -19,8 +19,8 @@ export type RuleAnswer = RuleTraits | { readonly reason: string };
 
 /** One op of the native backend. */
 export interface Rule {
-  /** Name of the op's kernel in the addon; the op's own when absent. */
-  readonly kernel?: string;
+  /** Name of a call's kernel in the addon, from shapes, dtypes and attributes; the op's own when absent. */
+  kernel?(call: OpCall): string;
   /** Depends on the call alone. */
   answer(call: OpCall): RuleAnswer;
   /** Attributes as numbers, in the order that the kernel's comment gives. Default is none. */

@@ -22,7 +22,7 @@ export function encodeCall(call: OpCall, { rules, numbers }: KernelNumbers, scra
   const rule = ruleOf(rules, call.op)!;
   const attributes = rule.attributes?.(call) ?? [];
   const words = [
-    numbers.get(rule.kernel ?? call.op)!,
+    numbers.get(rule.kernel?.(call) ?? call.op)!,
     call.inputs.length,
     call.outputs.length,
     attributes.length,
