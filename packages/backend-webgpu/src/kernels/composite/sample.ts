@@ -1,7 +1,7 @@
 import type { WebGpuKernel } from '../../kernel.js';
 import { refusal } from '../accept.js';
 import { orderKey } from '../array/argmax.js';
-import { larger, maxAll, rowMain, rowSize, sumAll, workgroupReduction } from '../row-workgroup.js';
+import { larger, maxAllOf, rowMainOf, rowSize, sumAllOf, workgroupReduction } from '../row-workgroup.js';
 import { numbers } from './row-dispatch.js';
 
 /**
@@ -17,7 +17,7 @@ export const sampleKernel: WebGpuKernel = {
       supported: true,
       scratchBytes: 4 * call.inputs[0]!.shape[0]! * call.inputs[0]!.shape[1]!,
     },
-  build: (call) => {
+  build: (call, { facts }) => {
     const [rows, width] = call.inputs[0]!.shape as [number, number];
     return [
       {
@@ -34,7 +34,7 @@ export const sampleKernel: WebGpuKernel = {
           { name: 'width', type: 'u32', value: width },
           { name: 'index_bits', type: 'u32', value: Math.ceil(Math.log2(width + 1)) },
         ],
-        code,
+        code: sampleCode(facts.workgroupInvocations >= mostInvocations ? mostInvocations : rowSize),
         workgroups: [rows, 1, 1],
       },
     ];
@@ -44,18 +44,21 @@ export const sampleKernel: WebGpuKernel = {
 /** Loads that an invocation has on their way at once. */
 const atOnce = 8;
 const each = Array.from({ length: atOnce }, (_, k) => k);
-/** WGSL of the k-th place of a turn, which may lie behind the row. */
-const place = (k: number): string => `(j0 + ${k * rowSize}u)`;
-const clamped = (k: number): string => `first + min(${place(k)}, p.width - 1u)`;
 
-/** Each invocation works on its own scores, so scratch needs no barriers. */
-const overScores = `for (var j = l; j < p.width; j += ${rowSize}u)`;
+/** Invocations where a device runs so many: a row is one workgroup's, and waits for memory. */
+const mostInvocations = 1024;
 
-const code = `${orderKey}${larger}${maxAll}${sumAll}
+function sampleCode(size: number): string {
+  // The k-th place of a turn, which may lie behind the row.
+  const place = (k: number): string => `(j0 + ${k * size}u)`;
+  const clamped = (k: number): string => `first + min(${place(k)}, p.width - 1u)`;
+  // Each invocation works on its own scores, so scratch needs no barriers.
+  const overScores = `for (var j = l; j < p.width; j += ${size}u)`;
+  return `${orderKey}${larger}${maxAllOf(size)}${sumAllOf(size)}
 fn larger_pair(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
   return select(b, a, a.x > b.x || (a.x == b.x && a.y >= b.y));
 }
-${workgroupReduction('best_of_all', 'vec2<u32>', 'larger_pair(a, b)')}
+${workgroupReduction('best_of_all', 'vec2<u32>', 'larger_pair(a, b)', size)}
 // The last token that is kept: those with a larger key, or with its key and at most its index.
 struct Last { key: u32, index: u32 }
 fn is_kept(last: Last, key: u32, index: u32) -> bool {
@@ -87,7 +90,7 @@ fn shortest(goal: f32, kept: Last, isMass: bool, largest: f32, first: u32, l: u3
   }
   return Last(key, index);
 }
-${rowMain}
+${rowMainOf(size)}
   let first = row * p.width;
   let temperature = load_parameters(row * 7u);
   let top_k = load_parameters(row * 7u + 1u);
@@ -97,7 +100,7 @@ ${rowMain}
   let presence = load_parameters(row * 7u + 5u);
   let frequency = load_parameters(row * 7u + 6u);
   var best = -infinity();
-  for (var j0 = l; j0 < p.width; j0 += ${rowSize * atOnce}u) {
+  for (var j0 = l; j0 < p.width; j0 += ${size * atOnce}u) {
     ${each.map((k) => `let logit${k} = load_logits(${clamped(k)}); let count${k} = load_counts(${clamped(k)});`).join('\n    ')}
     ${each
       .map(
@@ -142,7 +145,7 @@ ${rowMain}
     }
   }
   var winner = vec2<u32>(0u, 0u);
-  for (var j0 = l; j0 < p.width; j0 += ${rowSize * atOnce}u) {
+  for (var j0 = l; j0 < p.width; j0 += ${size * atOnce}u) {
     ${each.map((k) => `let score${k} = scores[${clamped(k)}];`).join(' ')}
     ${each
       .map(
@@ -154,3 +157,4 @@ ${rowMain}
   let result = best_of_all(winner, l);
   if (l == 0u) { ids[row] = bitcast<i32>(~result.y); }
 }`;
+}

@@ -8,8 +8,8 @@ import { chunkedOperand, type GemvSizes } from './gemv.js';
 import type { WeightFormat } from './gemv-weights.js';
 import { boundPart, type WeightPart, weightParts } from './weight-parts.js';
 
-/** Workgroups that fill a large GPU; with fewer the terms are split among several. */
-const enoughGroups = 240;
+/** Workgroups that a large GPU takes four times over; with fewer the terms are split among several. */
+const enoughGroups = 1056;
 const mostScratchBytes = 2 ** 26;
 
 /** How a product is cut. */

@@ -4,7 +4,13 @@
  * is one factor per row, so that it is applied to the sums), the addition of a residual after, and the shift of a
  * convolution's tails, which nobody reads in this dispatch.
  */
-import { elementsPerChunk, placedFoursOf, placeFactors, type WeightFormat } from './gemv-weights.js';
+import {
+  chunkView,
+  elementsPerChunk,
+  placedFoursOf,
+  placeFactors,
+  type WeightFormat,
+} from './gemv-weights.js';
 
 /** How a workgroup shares the work. */
 export interface GemvShape {
@@ -144,12 +150,16 @@ function loadX(plan: GemvPlan, m: number, four: string, isGrouped: boolean, isOw
   return `let raw${m} = ${raw}; ${squares} let x${m} = raw${m} * norm_weight[norm_at + ${four}]${scale};`;
 }
 
+/** The next chunk is on its way while one is multiplied: what makes small weights fast is how much is. */
 function directLoop(plan: GemvPlan, isGrouped: boolean): string {
   const { M, shape, norm } = plan;
   const fours = foursPerChunk(plan.format);
   return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
+  ${declareNext(plan)}
+  if (lane < chunks) { ${loadNext(plan, 'lane')} }
   for (var c = lane; c < chunks; c += ${shape.lanes}u) {
-    ${loadWeights(plan)}
+    ${takeNext(plan)}
+    if (c + ${shape.lanes}u < chunks) { ${loadNext(plan, `(c + ${shape.lanes}u)`)} }
     ${range(fours)
       .map(
         (j) => `{
@@ -174,8 +184,11 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
   const place = (m: number, j: string, c: string): string =>
     `${m * fours * stagedChunks}u + (${j}) * ${stagedChunks}u + (${c})`;
   return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
+  ${declareNext(plan)}
   for (var c0 = 0u; c0 < chunks; c0 += ${stagedChunks}u) {
     let end = min(${stagedChunks}u, chunks - c0);
+    // The first chunks are on their way while x is brought.
+    if (lane < end) { ${loadNext(plan, '(c0 + lane)')} }
     for (var i = l; i < end * ${fours}u; i += ${shape.size}u) {
       ${range(M)
         .map(
@@ -186,8 +199,8 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
     }
     workgroupBarrier();
     for (var s = lane; s < end; s += ${shape.lanes}u) {
-      let c = c0 + s;
-      ${loadWeights(plan)}
+      ${takeNext(plan)}
+      if (s + ${shape.lanes}u < end) { ${loadNext(plan, `(c0 + s + ${shape.lanes}u)`)} }
       ${range(fours)
         .map(
           (j) =>
@@ -202,21 +215,43 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
   }`;
 }
 
-/** `w0`, `w1`, …: a chunk of each column; for codes the sums of this chunk, scale and zero point. */
-function loadWeights({ format, shape, M, hasHalfScales = false }: GemvPlan): string {
+/** What a column has on its way: a chunk of the weight; for codes their scale and zero point. */
+function nextParts({ format, shape }: GemvPlan): readonly (readonly [name: string, type: string])[] {
+  const isCodes = format.kind === 'codes';
+  return range(shape.columns).flatMap((r) => [
+    [`w${r}`, chunkView(format)] as const,
+    ...(isCodes ? [[`scale${r}`, 'f32'] as const] : []),
+    ...(isCodes && format.hasZeros ? [[`zero${r}`, 'f32'] as const] : []),
+  ]);
+}
+
+function declareNext(plan: GemvPlan): string {
+  return nextParts(plan)
+    .map(([name, type]) => `var next_${name}: ${type};`)
+    .join(' ');
+}
+
+/** Asks for the chunk at `c` of every column. */
+function loadNext({ format, shape, hasHalfScales = false }: GemvPlan, c: string): string {
   return range(shape.columns)
     .map((r) => {
-      const load = `let w${r} = weight[w_at${r} + c];`;
+      const load = `next_w${r} = weight[w_at${r} + ${c}];`;
       if (format.kind === 'dense') return load;
       const perBlock = format.blockSize / elementsPerChunk(format);
-      const block = `s_at${r} + c${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
-      return `${load} let scale${r} = ${blockValue('scales', block, hasHalfScales)};
-    ${format.hasZeros ? `let zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : ''}
-    ${range(M)
-      .map((m) => `var part${r}_${m} = 0.0;`)
-      .join(' ')}`;
+      const block = `s_at${r} + ${c}${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
+      const zero = format.hasZeros ? `next_zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : '';
+      return `${load} next_scale${r} = ${blockValue('scales', block, hasHalfScales)}; ${zero}`;
     })
-    .join('\n    ');
+    .join(' ');
+}
+
+/** `w0`, `w1`, …: what was asked for; for codes the sums of this chunk. */
+function takeNext(plan: GemvPlan): string {
+  const { format, shape, M } = plan;
+  const taken = nextParts(plan).map(([name]) => `let ${name} = next_${name};`);
+  if (format.kind === 'dense') return taken.join(' ');
+  const parts = range(shape.columns).flatMap((r) => range(M).map((m) => `var part${r}_${m} = 0.0;`));
+  return [...taken, ...parts].join(' ');
 }
 
 /** Scales and zero points of 16 bits by the hardware's conversion: there is one for every 16 bytes of codes. */
