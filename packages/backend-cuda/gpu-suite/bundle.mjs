@@ -23,6 +23,8 @@ await build({
     'measure-models': join(packages, '..', 'tooling/generate/measure-models.ts'),
     // The command line, for trainings on the GPU host.
     hybra: join(packages, 'cli/src/main.ts'),
+    // `pnpm bench:headline`
+    headline: join(packages, '..', 'apps/bench/src/headline/run.ts'),
   },
   entryNames: '[name]',
   outdir: join(bundle, 'dist'),
