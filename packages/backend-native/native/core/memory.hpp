@@ -4,6 +4,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "pages.hpp"
+
 namespace hybra {
 
 /** Zeroed memory, aligned to 64 bytes, counted, and freed at the latest with the object. Safe on any thread. */
@@ -17,6 +19,7 @@ class Memory {
 
  private:
   std::mutex mutex_;
+  Pages pages_;
   std::unordered_map<char*, std::int64_t> sizes_;
   std::atomic<std::int64_t> bytes_{0};
 };

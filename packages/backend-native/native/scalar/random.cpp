@@ -1,6 +1,7 @@
 /* Random numbers, counting numbers, and drawing tokens. */
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "order.hpp"
 #include "philox.hpp"
@@ -115,6 +116,41 @@ void addGumbel(double* scores, std::int64_t width, const std::uint32_t* stream) 
   }
 }
 
+/** The first of the largest scores without temperature: runs of tokens that never occurred by vectors. */
+std::int64_t likeliest(const float* logits, const std::int32_t* counts, std::int64_t width, const Parameters& p) {
+  typedef float Floats __attribute__((vector_size(16)));
+  typedef std::int32_t Integers __attribute__((vector_size(16)));
+  constexpr std::int64_t run = 16;
+  std::int64_t best = 0;
+  double largest = penalised(logits[0], counts[0], p);
+  for (std::int64_t from = 0; from < width; from += run) {
+    const std::int64_t to = std::min(width, from + run);
+    if (to - from == run) {
+      Floats values[4];
+      Integers seen[4];
+      std::memcpy(values, logits + from, sizeof values);
+      std::memcpy(seen, counts + from, sizeof seen);
+      const Integers occurred = (seen[0] > 0) | (seen[1] > 0) | (seen[2] > 0) | (seen[3] > 0);
+      // A run with nothing as large as what was found changes nothing; NaN never is. The bound is rounded, hence ≥.
+      const float bound = static_cast<float>(largest);
+      const Integers isLarge =
+          (values[0] >= bound) | (values[1] >= bound) | (values[2] >= bound) | (values[3] >= bound);
+      const Integers any = occurred | isLarge;
+      std::int64_t halves[2];
+      std::memcpy(halves, &any, sizeof halves);
+      if ((halves[0] | halves[1]) == 0) continue;
+    }
+    for (std::int64_t i = from; i < to; i++) {
+      const double score = penalised(logits[i], counts[i], p);
+      if (score > largest) {
+        largest = score;
+        best = i;
+      }
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 /** Penalties, temperature, top-k, top-p, min-p, then Gumbel-max. Scratch: scores and positions. */
@@ -128,17 +164,20 @@ void kernel_sample(const Call& call, const Frame& frame) {
   std::uint32_t* positions = reinterpret_cast<std::uint32_t*>(scores + width);
   for (std::int64_t row = 0; row < rows; row++) {
     const Parameters& p = parameters[row];
+    std::int32_t& chosen = reinterpret_cast<std::int32_t*>(frame.outputs[0])[row];
+    if (!(p.temperature > 0)) {
+      chosen = static_cast<std::int32_t>(likeliest(logits + row * width, counts + row * width, width, p));
+      continue;
+    }
     for (std::int64_t i = 0; i < width; i++) {
       scores[i] = penalised(logits[row * width + i], counts[row * width + i], p);
     }
-    if (p.temperature > 0) {
-      for (std::int64_t i = 0; i < width; i++) scores[i] /= p.temperature;
-      cut(scores, width, p, positions);
-      addGumbel(scores, width, stream + row * 5);
-    }
+    for (std::int64_t i = 0; i < width; i++) scores[i] /= p.temperature;
+    cut(scores, width, p, positions);
+    addGumbel(scores, width, stream + row * 5);
     std::int64_t best = 0;
     for (std::int64_t i = 1; i < width; i++) best = scores[i] > scores[best] ? i : best;
-    reinterpret_cast<std::int32_t*>(frame.outputs[0])[row] = static_cast<std::int32_t>(best);
+    chosen = static_cast<std::int32_t>(best);
   }
 }
 

@@ -68,6 +68,13 @@ HYBRA_INLINE vf spread(vf scales, int v) {
 #endif
 }
 
+/**
+ * Bytes ahead at which codes are asked for. Codes of 4 bits are unpacked for longer than a core looks ahead by itself;
+ * those of 8 bits are waited for as they are, and asking costs a tenth.
+ */
+template <class Codes>
+constexpr std::int64_t codesAhead = Codes::parts > 1 ? 4096 : 0;
+
 /** Dot products of `Rows` rows of x with row n of the weight: still spread over lanes. */
 template <int Rows, class Weights>
 HYBRA_INLINE void integerDot(const Weights& weights, std::int64_t n, const char* x, std::int64_t rowBytes,
@@ -104,6 +111,7 @@ HYBRA_INLINE void integerDot(const Weights& weights, std::int64_t n, const char*
     std::int64_t left = count * Codes::groupBytes;
 #pragma GCC unroll 8
     for (int v = 0; v < Row::vectorsPerRun && left > 0; v++, left -= vectorBytes, codes += vectorBytes) {
+      if constexpr (codesAhead<Codes> > 0) __builtin_prefetch(codes + codesAhead<Codes>);
       addVector(left >= vectorBytes ? loadBytes(codes) : loadSomeBytes(codes, left), v, x, scales);
     }
   }

@@ -19,6 +19,9 @@ export class NativeExecutable implements Executable {
   readonly #label: string;
   readonly #bindings: Program['bindings'];
   readonly #segments: readonly NativeBuffer[];
+  /** What the last run bound, and its addresses. */
+  readonly #bound: NativeBuffer[] = [];
+  readonly #addresses: Float64Array;
   #isDisposed = false;
 
   constructor(host: ExecutableHost, program: Program, segments: readonly NativeBuffer[], isTimed: boolean) {
@@ -26,6 +29,7 @@ export class NativeExecutable implements Executable {
     this.#label = program.label;
     this.#bindings = program.bindings;
     this.#segments = segments;
+    this.#addresses = new Float64Array(program.bindings.length);
     this.arenaBytes = segments.reduce((sum, segment) => sum + segment.byteLength, 0);
     if (isTimed) {
       this.timings = async () => {
@@ -45,25 +49,33 @@ export class NativeExecutable implements Executable {
         { program: this.#label, got: bindings.length, expected: declared.length },
       );
     }
-    const addresses = new Float64Array(declared.length);
-    declared.forEach(({ name, byteLength }, index) => {
-      const buffer = this.#host.own(bindings[index]!, `program ${this.#label}, binding ${name}`);
-      if (buffer.byteLength < byteLength) {
-        throw new HybraError(
-          'E_ARGUMENT',
-          `program ${this.#label}: binding ${name} has ${buffer.byteLength} bytes, expected at least ${byteLength}.`,
-          { program: this.#label, binding: name, got: buffer.byteLength, expected: byteLength },
-        );
-      }
-      addresses[index] = buffer.address;
-    });
-    this.#host.run(addresses);
+    for (let index = 0; index < declared.length; index++) {
+      // Most are weights, the same in every run. The first stands for the device, which may be gone.
+      const last = this.#bound[index];
+      const isAsBefore = index > 0 && last !== undefined && bindings[index] === last && !last.isDisposed;
+      if (!isAsBefore) this.#bind(index, bindings[index]!);
+    }
+    this.#host.run(this.#addresses);
   }
 
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     for (const segment of this.#segments) segment.dispose();
+  }
+
+  #bind(index: number, given: DeviceBuffer): void {
+    const { name, byteLength } = this.#bindings[index]!;
+    const buffer = this.#host.own(given, `program ${this.#label}, binding ${name}`);
+    if (buffer.byteLength < byteLength) {
+      throw new HybraError(
+        'E_ARGUMENT',
+        `program ${this.#label}: binding ${name} has ${buffer.byteLength} bytes, expected at least ${byteLength}.`,
+        { program: this.#label, binding: name, got: buffer.byteLength, expected: byteLength },
+      );
+    }
+    this.#bound[index] = buffer;
+    this.#addresses[index] = buffer.address;
   }
 
   #checkUsable(): void {

@@ -61,7 +61,11 @@ export class CompiledProgram {
   readonly #parts: CompiledParts;
   readonly #owned = new Map<LoweredValue | string, DeviceBuffer>();
   readonly #outputs: Tensors;
+  /** Buffers of each stage. Those of weights and constants stay from the first run on. */
   readonly #bindings: DeviceBuffer[][];
+  /** Places in each stage's bindings that every run fills again. */
+  readonly #varyingPlaces: readonly (readonly number[])[];
+  readonly #weights: readonly Storage[];
   readonly #captured: ReadonlySet<DeviceBuffer>;
   #isDisposed = false;
   #tail: Promise<void> | undefined;
@@ -82,7 +86,11 @@ export class CompiledProgram {
     }
     this.#outputs = outputs;
     this.#bindings = parts.stages.map(() => []);
-    this.#captured = new Set(parts.weights.map(({ storage }) => storage.buffer));
+    this.#varyingPlaces = parts.stages.map(({ sources }) =>
+      [...sources.keys()].filter((at) => isVarying(sources[at]!)),
+    );
+    this.#weights = parts.weights.map(({ storage }) => storage);
+    this.#captured = new Set(this.#weights.map(({ buffer }) => buffer));
   }
 
   /** Bytes of device memory that this program holds: arenas, outputs, constants and staging. */
@@ -111,8 +119,8 @@ export class CompiledProgram {
    */
   run(bindings: RunBindings = {}): RunResult {
     if (this.#isDisposed) throw new HybraError('E_DISPOSED', `${this.label}: the program was disposed of.`);
-    for (const value of this.#parts.weights) {
-      if (value.storage.state !== 'live') storedValueOf(new Tensor(value), this.label); // throws
+    for (const [index, storage] of this.#weights.entries()) {
+      if (storage.state !== 'live') storedValueOf(new Tensor(this.#parts.weights[index]!), this.label); // throws
     }
     const given = this.#bind(bindings.inputs ?? {}, bindings.states ?? {});
     const { waits } = given;
@@ -180,7 +188,8 @@ export class CompiledProgram {
     // What failed in an earlier run concerns this one only through the tensors that it is given.
     const waits: Promise<void>[] = this.#tail ? [this.#tail.catch(() => {})] : [];
     const uploads: Upload[] = [];
-    const read: Storage[] = this.#parts.weights.map(({ storage }) => storage);
+    for (const { ready } of this.#weights) if (ready) waits.push(ready);
+    const read: Storage[] = [];
     const given = { inputs: new Map<string, DeviceBuffer>(), states: new Map<string, DeviceBuffer>() };
     for (const [name, value] of Object.entries(inputs)) {
       const declared = this.#parts.inputs[name]!;
@@ -215,7 +224,7 @@ export class CompiledProgram {
 
   /** Remembers a run that is not enqueued yet for as long as it is not. */
   #follow(ready: Promise<void>, { read }: Given): void {
-    for (const storage of read) notePendingRead(storage, ready);
+    for (const storage of [...this.#weights, ...read]) notePendingRead(storage, ready);
     this.#tail = ready;
     const settle = (): void => {
       if (this.#tail === ready) this.#tail = undefined;
@@ -242,7 +251,10 @@ export class CompiledProgram {
   #runStage(index: number, given: Given): void {
     const { sources, device, executable } = this.#parts.stages[index]!;
     const bindings = this.#bindings[index]!;
-    for (const [at, source] of sources.entries()) bindings[at] = this.#bufferFor(source, given, device);
+    const isFirst = bindings.length < sources.length;
+    for (const at of isFirst ? sources.keys() : this.#varyingPlaces[index]!) {
+      bindings[at] = this.#bufferFor(sources[at]!, given, device);
+    }
     executable.run(bindings);
   }
 
@@ -269,12 +281,17 @@ export class CompiledProgram {
   }
 }
 
+/** Whether a run is given what is bound, or it is an output: neither a weight nor a constant. */
+function isVarying(source: BindingSource): boolean {
+  return source.kind !== 'value' || source.value.origin.kind === 'placeholder';
+}
+
 /** What a run was given, checked. */
 interface Given extends Omit<RunBuffers, 'captured'> {
   /** What has to be enqueued before. */
   readonly waits: readonly Promise<void>[];
   readonly uploads: readonly Upload[];
-  /** Memory of others that the run reads. */
+  /** Memory of others that the run reads, besides weights. */
   readonly read: readonly Storage[];
 }
 
