@@ -59,6 +59,18 @@ export function smallAttention({ hiddenSize }: DesignSizes, hasRope: boolean): L
   };
 }
 
+/** Attention whose queries, keys and values pass a short convolution, as in Mamba's layers; no position embedding. */
+export function convolvedAttention(sizes: DesignSizes): LayerConfig {
+  return {
+    kind: 'attention',
+    heads: sizes.hiddenSize / headSize,
+    keyValueHeads: sizes.hiddenSize / headSize,
+    headSize,
+    bias: false,
+    convolution: { kernelSize: 4, bias: false },
+  };
+}
+
 /** An MLP; `innerSize` is set when parameters are matched. */
 export function smallMlp({ hiddenSize }: DesignSizes): LayerConfig {
   return { kind: 'mlp', innerSize: 4 * hiddenSize, activation: 'gelu', gated: false, bias: false };
@@ -122,4 +134,16 @@ export function fourDesigns(sizes: DesignSizes): Readonly<Record<string, HybridC
     transformer: matchParameters(design(sizes, transformer), target),
     hybrid: matchParameters(design(sizes, hybrid), target),
   };
+}
+
+/**
+ * A Transformer whose attention has short convolutions, matched as {@link fourDesigns} are: what a Transformer lacks
+ * beside a hybrid with one layer of attention, other than layers.
+ */
+export function convolvedTransformer(sizes: DesignSizes): HybridConfig {
+  const pure = Array.from({ length: sizes.layers }, () => smallMamba2(sizes));
+  const layers = Array.from({ length: sizes.layers }, (_, index) =>
+    index % 2 === 0 ? convolvedAttention(sizes) : smallMlp(sizes),
+  );
+  return matchParameters(design(sizes, layers), parameterCount(design(sizes, pure)));
 }

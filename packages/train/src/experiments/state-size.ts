@@ -19,7 +19,12 @@ export function stateSize({ layers }: HybridConfig): StateSize {
       const channels = inner + 2 * layer.groups * layer.stateSize;
       constant += inner * layer.stateSize + channels * (layer.kernelSize - 1);
     }
-    if (layer.kind === 'attention') perToken += 2 * layer.keyValueHeads * layer.headSize;
+    if (layer.kind === 'attention') {
+      const cached = 2 * layer.keyValueHeads * layer.headSize;
+      const channels = layer.heads * layer.headSize + cached;
+      perToken += cached;
+      constant += layer.convolution ? channels * (layer.convolution.kernelSize - 1) : 0;
+    }
   }
   return { constant, perToken };
 }
