@@ -24,8 +24,9 @@ export async function trainSession(
   request: TrainRequest,
   { signal, onStep = () => {} }: TrainSessionOptions = {},
 ): Promise<Session> {
-  const { config, tokenizer, rows, time, batchAt, examination, opening } = courseOf(request.subject);
-  const rate = schedule({ kind: 'cosine', peak: request.learningRate, steps: request.steps });
+  const course = courseOf(request.subject);
+  const { config, tokenizer, rows, time, batchAt, examination, opening } = course;
+  const rate = schedule({ kind: course.schedule, peak: request.learningRate, steps: request.steps });
   const { device, notice } = await openDevice(request.device);
   try {
     const weights = initialWeights(config, seed);

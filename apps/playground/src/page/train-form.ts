@@ -24,9 +24,9 @@ const subjects: Readonly<Record<TrainSubject['kind'], Subject>> = {
   },
   phonebook: {
     label: 'The phone book',
-    hint: 'Books of three names and numbers, made up anew for every step: whose number is it? Two Mamba-2 layers and two of attention learn to look it up, in names that they never saw. On the CPU it takes minutes; stop and try it when you like.',
-    steps: 800,
-    learningRate: 0.01,
+    hint: 'Books of three names and numbers, made up anew for every step: whose number is it? Two Mamba-2 layers and two of attention learn to look it up, in names that they never saw. They find it out suddenly, after some hundred steps, and answer nineteen of twenty questions at the end. Without a GPU that takes ten minutes; stop and try it when you like.',
+    steps: 2000,
+    learningRate: 0.004,
   },
 };
 

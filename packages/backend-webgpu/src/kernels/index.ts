@@ -28,6 +28,8 @@ import { quantizedRowsKernel } from './matmul/quantized-rows.js';
 import { attentionKernel } from './sequence/attention.js';
 import { attentionTiledKernel } from './sequence/attention-tiled.js';
 import { causalConv1dKernel } from './sequence/causal-conv.js';
+import { gatedDeltaStepsKernel } from './sequence/gated-delta-steps.js';
+import { rgLruKernel } from './sequence/rg-lru.js';
 import { ropeKernel } from './sequence/rope.js';
 import { segmentSumKernel } from './sequence/segment-sum.js';
 import { selectiveScanKernel, selectiveStepKernel } from './sequence/selective.js';
@@ -89,4 +91,6 @@ export const standardKernels: readonly WebGpuKernel[] = [
   selectiveStepKernel,
   ssdChunkScanKernel,
   ssdStepKernel,
+  gatedDeltaStepsKernel,
+  rgLruKernel,
 ];

@@ -10,6 +10,8 @@ export interface Course {
   readonly rows: number;
   /** Tokens per row. */
   readonly time: number;
+  /** How the learning rate goes: recall is learnt suddenly, some time before it falls (`wsd`). */
+  readonly schedule: 'cosine' | 'wsd';
   /** The batch of a step, from 0. */
   readonly batchAt: (index: number) => Batch;
   /** Share of answers that are right, where there are answers; asked for every so many steps. */

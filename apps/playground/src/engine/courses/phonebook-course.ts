@@ -33,6 +33,7 @@ export function phonebookCourse(seed: number): Course {
     tokenizer,
     rows,
     time: task.time,
+    schedule: 'wsd',
     batchAt: task.batchAt,
     examination: {
       every: 25,

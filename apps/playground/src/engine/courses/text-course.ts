@@ -24,6 +24,7 @@ export function textCourse(text: string, seed: number): Course {
     tokenizer,
     rows,
     time,
+    schedule: 'cosine',
     batchAt: (index) => batches.at(index),
     opening: { text: firstWords(text) },
   };
