@@ -45,6 +45,7 @@ describe('decodeAttentionKernel', () => {
     ['more than one query', { ...hybrid, B: 1, C: 64, T: 2 }],
     ['32 query heads over 1 key heads', { ...hybrid, B: 1, C: 64, Hkv: 1 }],
     ['heads of 80', { ...hybrid, B: 1, C: 64, D: 80 }],
+    ['than lanes to a row', { ...hybrid, B: 1, C: 64, D: 32, Hkv: 4 }],
     ['multiple of 16 bytes', { ...hybrid, B: 1, C: 64, offset: 4 }],
     ['no kernel for input 1', { ...hybrid, B: 1, C: 64, dtype: 'f16' }],
   ] as const)('refuses %s', (reason, sizes) => {

@@ -12,7 +12,7 @@ const elements = { f32: 4, bf16: 8 } as const;
 const lanesOfRow: readonly number[] = [4, 8, 16, 32];
 const queriesOfKey: readonly number[] = [1, 2, 4, 8];
 /** Blocks that the device holds at once: more of them where fewer queries need fewer registers. */
-const enoughBlocks = (group: number): number => 132 * (group > 2 ? 4 : 7);
+const enoughBlocks = (group: number): number => 132 * (group > 1 ? 4 : 8);
 /** Positions below which a span of its own does not pay. */
 const shortestSpan = 128;
 const mostSplits = 128;
@@ -98,6 +98,7 @@ function refusalOf(call: OpCall): string | undefined {
   if (!queriesOfKey.includes(Hq / Hkv)) return `${Hq} query heads over ${Hkv} key heads`;
   const count = elements[k!.dtype as keyof typeof elements];
   if (!lanesOfRow.includes(D / count)) return `heads of ${D}`;
+  if (D / count < Hq / Hkv) return 'more query heads to a key head than lanes to a row';
   if (B > 65_535 || Hkv > 65_535) return 'too many sequences or heads';
   const isAligned = [k!, v!].every(({ offset }) => offset % count === 0);
   return isAligned ? undefined : `keys or values do not begin at a multiple of ${word} bytes`;
