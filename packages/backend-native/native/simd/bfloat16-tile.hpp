@@ -98,6 +98,7 @@ inline void packPairs(const typename Reader::Element* from, std::int64_t row, st
 template <int Rows>
 void multiplyPairs(std::int64_t units, const float* a, const float* b, float* y, std::int64_t yStride, int columns,
                    bool accumulates) {
+  awaitTile<Rows, tileVectors>(y, yStride);
   __m512 sums[Rows][tileVectors] = {};
   for (std::int64_t unit = 0; unit < units; unit++, a += tileRows, b += tileColumns) {
     __m512i weights[tileVectors];

@@ -210,6 +210,7 @@ template <int Rows>
 __attribute__((noinline)) void multiplyHalfTile(std::int64_t blocks, const HalfRows* a, const char* b,
                                                 std::int64_t panelBytes, float* y, std::int64_t yStride,
                                                 std::int64_t rows, std::int64_t columns, bool accumulates) {
+  awaitTile<Rows, halfTileVectors>(y, yStride);
   vf sums[Rows][halfTileVectors] = {};
   for (std::int64_t block = 0; block < blocks; block++, a++, b += halfPanelBytes) {
     vi products[Rows][halfTileVectors] = {};

@@ -5,6 +5,7 @@
 #pragma once
 #include "integer-rows.hpp"
 #include "integer-weights.hpp"
+#include "matmul-tile.hpp"
 
 namespace hybra::HYBRA_ISA {
 namespace {
@@ -51,6 +52,7 @@ template <int Rows, class Weights>
 __attribute__((noinline)) void multiplyIntegerTile(std::int64_t groups, const RowsGroup* a, const char* b, std::int64_t panelBytes, float* y,
                          std::int64_t yStride, std::int64_t rows, std::int64_t columns, bool accumulates) {
   constexpr int steps = integerColumns / 4;
+  awaitTile<Rows, integerTileVectors>(y, yStride);
   vf sums[Rows][integerTileVectors] = {};
   for (std::int64_t group = 0; group < groups; group++, a++, b += Weights::panelGroupBytes) {
     vi products[Rows][integerTileVectors];

@@ -27,6 +27,17 @@ HYBRA_INLINE void addTile(float* to, vf sum, int columns, bool accumulates) {
   else if (columns > 0) storeSome(to, accumulates ? loadSome(to, columns) + sum : sum, columns);
 }
 
+/** Asks for the lines of a tile of y while its sums are made: they lie in another row of memory each. */
+template <int Rows, int vectors>
+HYBRA_INLINE void awaitTile(const float* y, std::int64_t yStride) {
+  constexpr int lineFloats = 16;
+#pragma GCC unroll 16
+  for (int row = 0; row < Rows; row++) {
+#pragma GCC unroll 4
+    for (int at = 0; at < vectors * lanes; at += lineFloats) __builtin_prefetch(y + row * yStride + at, 1);
+  }
+}
+
 /**
  * y[row, column] (+)= Σₖ a[k, row] · b[k, column] for `Rows` rows and a panel of columns.
  * @param a packed: `tileRows` values per k   @param b packed: `tileColumns` values per k
@@ -35,6 +46,7 @@ HYBRA_INLINE void addTile(float* to, vf sum, int columns, bool accumulates) {
 template <int Rows>
 void multiplyTile(std::int64_t K, const float* a, const float* b, float* y, std::int64_t yStride, int columns,
                   bool accumulates) {
+  awaitTile<Rows, tileVectors>(y, yStride);
   vf sums[Rows][tileVectors] = {};
   for (std::int64_t k = 0; k < K; k++, a += tileRows, b += tileColumns) {
     vf weights[tileVectors];
