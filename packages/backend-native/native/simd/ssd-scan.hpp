@@ -31,7 +31,6 @@ constexpr int ssdTile = 32;
 constexpr int ssdVectors = 2;
 constexpr int ssdStates = lanes == 16 ? 8 : 4;
 constexpr int ssdWidth = ssdVectors * lanes;
-constexpr int ssdSums = 2;
 /** D is renewed below this. */
 constexpr float smallestDecay = 1e-6f;
 
@@ -127,8 +126,7 @@ inline void scanTile(const SsdPosition* positions, int length, const float* maps
         for (int v = 0; v < ssdVectors; v++) g[n][v] *= position.renewal;
       }
     }
-    // Several sums of each vector: one would be a chain as long as the tile has states.
-    vf sums[ssdSums][ssdVectors] = {};
+    vf sums[ssdVectors] = {};
     if (!position.isIdle) {
       vf input[ssdVectors];
 #pragma GCC unroll 2
@@ -144,12 +142,12 @@ inline void scanTile(const SsdPosition* positions, int length, const float* maps
     for (int n = 0; n < ssdStates; n++) {
       const vf c = splat(maps[ssdStates + n]);
 #pragma GCC unroll 2
-      for (int v = 0; v < ssdVectors; v++) sums[n % ssdSums][v] += g[n][v] * c;
+      for (int v = 0; v < ssdVectors; v++) sums[v] += g[n][v] * c;
     }
 #pragma GCC unroll 2
     for (int v = 0; v < ssdVectors; v++) {
       float* to = y + t * width + v * lanes;
-      store(to, (load(to) + sums[0][v]) + sums[1][v]);
+      store(to, load(to) + sums[v]);
     }
   }
 #pragma GCC unroll 8
