@@ -48,7 +48,7 @@ void multiplyFewIntegers(const IntegerPlan& plan, const float* x, const Weights&
   const std::int64_t rowBytes = Row::bytes(plan.groups);
   char* rows = frame.scratch;
   for (std::int64_t m = 0; m < plan.M; m++) Row::write(x + m * plan.stride, plan.groups, rows + m * rowBytes);
-  const std::int64_t piece = most(16, (ceilDivide(plan.N, frame.pool.threads() * 8) + 3) & ~3);
+  const std::int64_t piece = rowsPerTask(frame.pool, plan.N, plan.groups * Weights::Codes::groupBytes);
   parallel(frame.pool, 0.02 * plan.N * plan.groups * integerColumns, ceilDivide(plan.N, piece),
            [&](std::int64_t task, int) {
              // Pieces of the weight small enough to stay in the first cache while four rows after another meet them.

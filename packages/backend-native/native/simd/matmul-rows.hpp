@@ -109,7 +109,7 @@ inline void dotFewRows(const MatmulPlan& plan, const float* a, const typename Re
 template <class Reader>
 void multiplyFewRows(const MatmulPlan& plan, const float* a, const typename Reader::Element* b, float* y, Pool& pool) {
   const double bytes = static_cast<double>(plan.N) * plan.K * sizeof(typename Reader::Element);
-  const std::int64_t piece = most(16, (ceilDivide(plan.N, pool.threads() * 8) + 3) & ~3);
+  const std::int64_t piece = rowsPerTask(pool, plan.N, plan.K * sizeof(typename Reader::Element));
   parallel(pool, bytes / 30, ceilDivide(plan.N, piece), [&](std::int64_t task, int) {
     // Pieces of b small enough to stay in the first cache while four rows of a after another meet them.
     const std::int64_t to = least(plan.N, (task + 1) * piece);

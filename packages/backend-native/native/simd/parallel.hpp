@@ -29,6 +29,16 @@ inline void parallel(Pool& pool, double nanoseconds, std::int64_t tasks, F f) {
       &f);
 }
 
+/**
+ * Rows of a weight that one task reads, a multiple of 4: several tasks for each thread, and none so long that the
+ * others wait for a thread that was interrupted in it.
+ */
+inline std::int64_t rowsPerTask(const Pool& pool, std::int64_t rows, std::int64_t rowBytes) {
+  constexpr std::int64_t mostBytes = 1 << 18;
+  const std::int64_t share = ceilDivide(rows, pool.threads() * 8);
+  return (most(16, least(share, mostBytes / most(1, rowBytes))) + 3) & ~std::int64_t{3};
+}
+
 /** Splits `count` items into pieces of at least `smallest`, some for each thread, and calls `f(from, to)`. */
 template <class F>
 inline void parallelRange(Pool& pool, double nanosecondsPerItem, std::int64_t count, std::int64_t smallest, F f) {

@@ -50,7 +50,7 @@ void quantizedDots(const MatmulPlan& plan, const float* a, const Weights& weight
 /** The whole product, four rows at a time; x has its columns in the order of the codes. */
 template <class Weights>
 void multiplyFewQuantized(const MatmulPlan& plan, const float* a, const Weights& weights, float* y, Pool& pool) {
-  const std::int64_t piece = most(16, (ceilDivide(plan.N, pool.threads() * 8) + 3) & ~3);
+  const std::int64_t piece = rowsPerTask(pool, plan.N, plan.K);
   parallel(pool, 0.05 * plan.N * plan.K, ceilDivide(plan.N, piece), [&](std::int64_t task, int) {
     const std::int64_t to = least(plan.N, (task + 1) * piece);
     const std::int64_t step = plan.M <= 4 ? piece : dotColumns;
