@@ -11,16 +11,12 @@ export { readTokens, type TextTokenizer, type TokenizedText } from './data/read-
 export { evaluationBatches, type StreamOptions, streamBatches } from './data/stream-batches.js';
 export { arrayTokens, fileTokens, type TokenSource } from './data/token-source.js';
 export { exampleText } from './example-text.js';
+export { estimateGpuMinutes } from './experiments/estimate-gpu-minutes.js';
 export { experiments } from './experiments/experiments.js';
 export { measure } from './experiments/measure.js';
 export type { Comparison, Experiment, ExperimentData, Plan, Protocol } from './experiments/plan.js';
 export type { CellResult, Results } from './experiments/results.js';
-export {
-  type ExperimentOptions,
-  estimateGpuMinutes,
-  planOf,
-  runExperiment,
-} from './experiments/run-experiment.js';
+export { type ExperimentOptions, planOf, runExperiment } from './experiments/run-experiment.js';
 export type { Scores, Task, TaskEvaluation } from './experiments/task.js';
 export { type PhonebookOptions, phonebook, phonebookIds } from './experiments/tasks/phonebook.js';
 export { type ExportOptions, exportModel } from './export/export-model.js';

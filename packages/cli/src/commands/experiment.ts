@@ -42,7 +42,7 @@ export function addExperimentCommand(
     .description(`show findings on architectures at small scale: ${Object.keys(experiments).join(', ')}`)
     .argument('<name>', 'which experiment')
     .option('--quick', 'minutes on two cores (what runs without --full)')
-    .option('--full', 'hours on a GPU; its estimate is printed first')
+    .option('--full', 'on a GPU; its estimate is printed first')
     .option(
       '--out <folder>',
       'for results, table and report; started again, it goes on (default: experiments/NAME-SIZE)',
@@ -93,7 +93,7 @@ export async function experimentCommand(
   terminal.note(experiment.question);
   for (const note of experiment.notes) terminal.note(`  ${note}`);
   if (size === 'full') {
-    terminal.note(`about ${Math.ceil(estimateGpuMinutes(plan))} minutes of a GPU at 20 TFLOP/s`);
+    terminal.note(`about ${Math.ceil(estimateGpuMinutes(plan))} minutes of an H200`);
   }
   try {
     const minutes = options.minutes ?? (size === 'full' ? 9 : undefined);

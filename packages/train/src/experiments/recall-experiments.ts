@@ -39,13 +39,13 @@ export const phonebookExperiment: Experiment = {
     const isQuick = size === 'quick';
     const config = {
       hiddenSize: isQuick ? 64 : 128,
-      layers: isQuick ? 4 : 8,
+      layers: 4,
       stateSize: 16,
       digits: isQuick ? 2 : 4,
       names: isQuick ? 16 : 32,
-      entries: isQuick ? 12 : 32,
-      measured: isQuick ? [2, 4, 8, 12, 18] : [2, 4, 8, 16, 32, 48],
-      questions: isQuick ? 6 : 16,
+      entries: isQuick ? 12 : 24,
+      measured: isQuick ? [2, 4, 8, 12, 18] : [2, 4, 8, 16, 24, 36],
+      questions: isQuick ? 6 : 8,
       rows: isQuick ? 16 : 32,
       evaluationRows: isQuick ? 128 : 256,
     };
@@ -54,7 +54,7 @@ export const phonebookExperiment: Experiment = {
     const models = { ...fourDesigns(sizes), 'transformer + convolution': convolvedTransformer(sizes) };
     return {
       metric: 'exact',
-      protocol: { steps: isQuick ? 1000 : 3000, learningRates: rates[size], seeds: 3 },
+      protocol: { steps: 1000, learningRates: rates[size], seeds: 3 },
       comparisons: [
         { name: 'standard', task: of(false), models },
         { name: 'reversed', task: of(true), models },
@@ -84,14 +84,22 @@ export const mqarExperiment: Experiment = {
       measured: isQuick ? [4, 8, 16, 32, 48] : [8, 16, 32, 64, 96],
       rows: isQuick ? 16 : 64,
       evaluationRows: isQuick ? 128 : 512,
-      /** State sizes by width. */
-      widths: isQuick ? { 32: [4, 16, 64], 64: [4] } : { 64: [8, 32, 128], 128: [8, 32] },
+      /** Widths, and the state sizes of each. */
+      widths: isQuick
+        ? ([
+            [32, [4, 16, 64]],
+            [16, [16]],
+          ] as const)
+        : ([
+            [64, [8, 32, 128]],
+            [128, [32]],
+          ] as const),
     };
     const models = Object.fromEntries(
-      Object.entries(config.widths).flatMap(([width, stateSizes], index) => {
+      config.widths.flatMap(([hiddenSize, stateSizes], index) => {
         const sizes = (stateSize: number): DesignSizes => ({
           vocabularySize: 2 * config.keys,
-          hiddenSize: Number(width),
+          hiddenSize,
           layers: 2,
           stateSize,
         });
@@ -99,22 +107,22 @@ export const mqarExperiment: Experiment = {
         const state = (N: number): LayerConfig => smallMamba2(sizes(N));
         const attention = (hasRope: boolean): LayerConfig => smallAttention(sizes(0), hasRope);
         const pure = stateSizes.map(
-          (N) => [`mamba2 N=${N} D=${width}`, design(sizes(N), [state(N), state(N)])] as const,
+          (N) => [`mamba2 N=${N} D=${hiddenSize}`, design(sizes(N), [state(N), state(N)])] as const,
         );
         if (index > 0) return pure;
         return [
           ...pure,
           [
-            `hybrid N=${smallest} D=${width}`,
+            `hybrid N=${smallest} D=${hiddenSize}`,
             design(sizes(smallest!), [state(smallest!), attention(false)]),
           ] as const,
-          [`transformer D=${width}`, design(sizes(0), [attention(true), attention(false)])] as const,
+          [`transformer D=${hiddenSize}`, design(sizes(0), [attention(true), attention(false)])] as const,
         ];
       }),
     );
     return {
       metric: 'accuracy',
-      protocol: { steps: isQuick ? 8000 : 6000, learningRates: rates[size], seeds: 3 },
+      protocol: { steps: isQuick ? 8000 : 1500, learningRates: rates.quick, seeds: 3 },
       comparisons: [{ name: 'mqar', task: (seed) => mqar({ ...config, seed }), models }],
       config,
     };

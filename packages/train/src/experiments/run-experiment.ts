@@ -1,14 +1,9 @@
-import { type HybridConfig, parameterCount } from '@hybra/models';
-import { type Device, HybraError } from '@hybra/spec';
-import { schedule } from '../optimizer/schedule.js';
+import type { Device } from '@hybra/spec';
 import { nodeModule } from '../platform/node-module.js';
 import { htmlReport } from '../report/html-report.js';
-import { createTrainer } from '../trainer/trainer.js';
-import { measure } from './measure.js';
-import { narrowWeights } from './narrow-weights.js';
-import type { Comparison, Experiment, ExperimentData, Plan } from './plan.js';
+import type { Experiment, ExperimentData, Plan } from './plan.js';
 import { type CellResult, readResults, writeResults } from './results.js';
-import { stateSize } from './state-size.js';
+import { type Cell, isSame, runCell } from './run-cell.js';
 import { bestRate, plotsOf, tableOf } from './summary.js';
 
 /** How to run an experiment. */
@@ -33,12 +28,6 @@ export interface ExperimentOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number, last: CellResult | undefined) => void;
 }
-
-/** Mean training loss below which a task counts as learnt. */
-const learnt = 0.01;
-const curvePoints = 60;
-/** Float32 operations per second that a GPU is taken to do, for the estimate of `--full`. */
-const gpuFlops = 2e13;
 
 /** Applies the options that make a plan smaller. */
 export function planOf(
@@ -68,19 +57,6 @@ export function planOf(
         ),
       })),
   };
-}
-
-/** GPU minutes that a plan takes, by 6 · parameters · tokens at 20 TFLOP/s: an order of magnitude. */
-export function estimateGpuMinutes(plan: Plan): number {
-  const { steps, learningRates, seeds } = plan.protocol;
-  let flops = 0;
-  for (const { models, task } of plan.comparisons) {
-    const batch = task(1).batchAt(0);
-    for (const config of Object.values(models)) {
-      flops += 6 * parameterCount(config) * batch.ids.length * steps * (learningRates.length + seeds - 1);
-    }
-  }
-  return flops / gpuFlops / 60;
 }
 
 /**
@@ -117,7 +93,7 @@ export async function runExperiment(
       isComplete = false;
       return;
     }
-    const result = await runCell(cell, plan, options);
+    const result = await runCell(cell, plan.protocol, options);
     if (!result) {
       isComplete = false;
       return;
@@ -142,82 +118,6 @@ export async function runExperiment(
   }
   await save();
   return { isComplete, table: tableOf(plan, cells), cells };
-}
-
-interface Cell {
-  readonly comparison: Comparison;
-  readonly model: string;
-  readonly config: HybridConfig;
-  readonly learningRate: number;
-  readonly seed: number;
-}
-
-function isSame(result: CellResult, { comparison, model, learningRate, seed }: Cell): boolean {
-  return (
-    result.comparison === comparison.name &&
-    result.model === model &&
-    result.learningRate === learningRate &&
-    result.seed === seed
-  );
-}
-
-/** Trains and measures once; undefined when interrupted. */
-async function runCell(
-  cell: Cell,
-  { protocol }: Plan,
-  { device, signal }: ExperimentOptions,
-): Promise<CellResult | undefined> {
-  const { config, learningRate, seed } = cell;
-  const started = performance.now();
-  const task = cell.comparison.task(seed);
-  const first = task.batchAt(0);
-  const trainer = await createTrainer({
-    device,
-    config,
-    weights: narrowWeights(config, seed),
-    batch: first.rows,
-    time: first.time,
-    seed,
-  });
-  // Recall is learnt suddenly and late: the rate stays at its peak until then, and falls in the last fifth.
-  const rateOf = schedule({ kind: 'wsd', peak: learningRate, steps: protocol.steps });
-  const curve: [number, number][] = [];
-  const every = Math.max(1, Math.floor(protocol.steps / curvePoints));
-  let recent: number[] = [];
-  let diverged: string | undefined;
-  try {
-    for (let step = 1; step <= protocol.steps; step++) {
-      if (signal?.aborted) return undefined;
-      const { loss } = await trainer.takeStep(task.batchAt(step - 1), rateOf(step));
-      recent.push(loss);
-      if (step % every !== 0 && step !== protocol.steps) continue;
-      const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
-      curve.push([step, mean]);
-      const isLearnt = recent.length >= every && mean < learnt && step > protocol.steps / 4;
-      recent = [];
-      if (isLearnt) break;
-    }
-    const scores = await measure(trainer, task);
-    return { ...resultOf(cell, started), steps: trainer.step, curve, scores };
-  } catch (error) {
-    if (!HybraError.isInstance(error) || error.code !== 'E_ARGUMENT') throw error;
-    diverged = error.message;
-    return { ...resultOf(cell, started), steps: trainer.step, curve, scores: [], diverged };
-  } finally {
-    trainer.dispose();
-  }
-}
-
-function resultOf({ comparison, model, config, learningRate, seed }: Cell, started: number) {
-  return {
-    comparison: comparison.name,
-    model,
-    learningRate,
-    seed,
-    parameters: parameterCount(config),
-    state: stateSize(config),
-    seconds: Math.round((performance.now() - started) / 100) / 10,
-  };
 }
 
 async function writeReports(
