@@ -49,6 +49,26 @@ ENTRY spans_parts(In x, double *parts, Spans s) {
   parts[(i64)blockIdx.y * gridDim.x + output] = sum;
 }
 
+// parts[split][H]: for each head the sum over some rows of a b, rows of [H, P] that lie strides apart. P / 4 divides 128.
+ENTRY head_products_parts(const float *a, const float *b, float *parts, u32 rows, u32 H, u32 P, u32 perSplit, i64 aStride, i64 bStride) {
+  __shared__ double room[128];
+  const u32 at = (blockIdx.x * 128 + threadIdx.x) * 4, first = blockIdx.y * perSplit, last = min(rows, first + perSplit);
+  double sum = 0.0;
+  if (at < H * P) {
+#pragma unroll 4
+    for (u32 row = first; row < last; row++) {
+      const float4 x = *(const float4 *)(a + row * aStride + at), y = *(const float4 *)(b + row * bStride + at);
+      sum += (double)(x.x * y.x + x.y * y.y + (x.z * y.z + x.w * y.w));
+    }
+  }
+  room[threadIdx.x] = sum;
+  __syncthreads();
+  const u32 perHead = P / 4;
+  if (at >= H * P || threadIdx.x % perHead != 0) return;
+  for (u32 i = 1; i < perHead; i++) sum += room[threadIdx.x + i];
+  parts[(i64)blockIdx.y * H + at / P] = (float)sum;
+}
+
 // A block for a row of y looks for its indices 256 at a time and adds what it finds in their order.
 ENTRY scatter_add_rows(const int *indices, const float *source, float *y, u32 width, u32 n) {
   __shared__ u32 found[8];

@@ -23,9 +23,12 @@ __device__ __forceinline__ i64 batchAt(const Cut &s, u32 batch) {
 template <int PIECES> __device__ __forceinline__ void cutRows(const In &x, __nv_bfloat16 *to, const Cut &s, bool isAligned) {
   const u32 words = s.width / 8;
   const i64 perBatch = (i64)s.rows * words, all = perBatch * s.batches;
+  const bool isSmall = all < (1ll << 31);
   for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < all; i += (i64)gridDim.x * blockDim.x) {
-    const u32 batch = (u32)(i / perBatch), row = (u32)(i % perBatch) / words, k = (u32)(i % perBatch) % words * 8;
-    const i64 from = batchAt(s, batch) + row * s.rowStride + k;
+    // Divisions of 64 bits take longer than all else here.
+    const u32 batch = s.batches == 1 ? 0 : isSmall ? (u32)i / (u32)perBatch : (u32)(i / perBatch);
+    const u32 within = (u32)(i - batch * perBatch), row = within / words, k = (within - row * words) * 8;
+    const i64 from = (s.batches == 1 ? 0 : batchAt(s, batch)) + row * s.rowStride + k;
     float values[8];
     if (isAligned && x.dtype == F32 && k + 8 <= s.K) {
       *(float4 *)values = *(const float4 *)((const float *)x.data + from);

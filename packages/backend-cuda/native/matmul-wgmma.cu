@@ -14,8 +14,13 @@ struct Product {
   u32 pairs, aPieces, bPieces; // which pieces a pair is of: four bits each, the first pair lowest
   u32 batches, aBatches, bBatches; // the latter are 1 or as many
   u32 splits, stepsPerSplit;   // of pairs * steps
-  u32 isPaired;                // whether two neighbours of a row of y (and of the residual) may be stored at once
+  u32 together;                // how many neighbours of a row of y (and of the residual) may be stored at once: 1, 2 or 4
+  // The last tiles, fewer than there are multiprocessors: each by several blocks that take parts of K. Or no tiles.
+  u32 tailTiles, tailSplits, tailSteps;
+  float *tailParts;
 };
+// How many parts of a tile of the tail are done; zeros between launches.
+[[maybe_unused]] __device__ u32 partsDone[256];
 
 template <int BN> struct Stages {
   static constexpr int count = BN == 256 ? 4 : BN == 128 ? 6 : 8;
@@ -25,11 +30,19 @@ template <int BN> struct Stages {
 // Which tile of y a block works on: eight rows of tiles side by side share columns of b, which then stay in the cache.
 struct Item {
   u32 m, n, batch, split, first, last;
+  u32 part; // of the tail's parts, or none
 };
+constexpr u32 noPart = ~0u;
 __device__ __forceinline__ Item itemAt(u32 index, u32 rows, u32 columns, const Product &s) {
   constexpr u32 together = 8;
   const u32 tiles = rows * columns, perBatch = tiles * s.splits;
   Item item;
+  item.part = noPart;
+  const u32 whole = tiles * s.batches - s.tailTiles;
+  if (s.tailTiles > 0 && index >= whole) {
+    item.part = index - whole;
+    index = whole + item.part / s.tailSplits;
+  }
   item.batch = index / perBatch;
   const u32 rest = index - item.batch * perBatch;
   item.split = rest / tiles;
@@ -39,6 +52,10 @@ __device__ __forceinline__ Item itemAt(u32 index, u32 rows, u32 columns, const P
   item.n = within / size;
   item.first = item.split * s.stepsPerSplit;
   item.last = min(s.pairs * s.steps, item.first + s.stepsPerSplit);
+  if (item.part != noPart) {
+    item.first = item.part % s.tailSplits * s.tailSteps;
+    item.last = min(s.pairs * s.steps, item.first + s.tailSteps);
+  }
   return item;
 }
 
@@ -53,6 +70,60 @@ __device__ __forceinline__ void copySide(u32 to, const TensorMap *map, u32 barri
   }
 }
 
+// A warp's 16 rows of y, 32 columns after 32 through shared memory, so that whole lines of memory are written.
+constexpr int stagedColumns = 32, stagedRow = stagedColumns + 4, stagedBytes = 16 * stagedRow * 4;
+template <int BN> __device__ __forceinline__ void storeRows(const float (&sums)[BN / 2], char *place, u32 m0, u32 n0, i64 from, const Product &s) {
+  float(*staged)[stagedRow] = (float(*)[stagedRow])place;
+  const int lane = threadIdx.x & 31, row = lane >> 2, pair = (lane & 3) * 2;
+#pragma unroll
+  for (int slab = 0; slab < BN / stagedColumns; slab++) {
+    __syncwarp();
+#pragma unroll
+    for (int j = 0; j < stagedColumns / 8; j++) {
+      const int at = (slab * (stagedColumns / 8) + j) * 4;
+      *(float2 *)&staged[row][j * 8 + pair] = make_float2(sums[at], sums[at + 1]);
+      *(float2 *)&staged[row + 8][j * 8 + pair] = make_float2(sums[at + 2], sums[at + 3]);
+    }
+    __syncwarp();
+    const u32 n = n0 + slab * stagedColumns + (lane & 7) * 4;
+#pragma unroll
+    for (int turn = 0; turn < 4; turn++) {
+      const u32 within = turn * 4 + (lane >> 3), m = m0 + within;
+      if (m >= s.M || n >= s.N) continue;
+      float4 value = *(const float4 *)&staged[within][(lane & 7) * 4];
+      const i64 at = from + (i64)m * s.N + n;
+      if (s.residual) {
+        const float4 other = *(const float4 *)(s.residual + at);
+        value = make_float4(value.x + other.x, value.y + other.y, value.z + other.z, value.w + other.w);
+      }
+      storeFour(s.y, at, value);
+    }
+  }
+}
+
+// Leaves the sums of a part of a tile, and gives those of all parts, in their order, to the block that comes last.
+template <int COUNT> __device__ __forceinline__ bool joinParts(float (&sums)[COUNT], const Item &item, const Product &s) {
+  __shared__ u32 before;
+  const u32 tile = item.part / s.tailSplits;
+  float *mine = s.tailParts + (i64)item.part * COUNT * consumers + threadIdx.x;
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) __stcg(mine + i * consumers, sums[i]);
+  __threadfence();
+  meet<1, consumers>();
+  if (threadIdx.x == 0) before = atomicAdd(&partsDone[tile], 1);
+  meet<1, consumers>();
+  if (before + 1 < s.tailSplits) return false;
+  __threadfence();
+  if (threadIdx.x == 0) partsDone[tile] = 0;
+  const float *from = s.tailParts + (i64)tile * s.tailSplits * COUNT * consumers + threadIdx.x;
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) sums[i] = __ldcg(from + i * consumers);
+  for (u32 split = 1; split < s.tailSplits; split++)
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) sums[i] += __ldcg(from + ((i64)split * COUNT + i) * consumers);
+  return true;
+}
+
 // TA, TB: the rows of a (of b) are contiguous rather than k.
 template <int BN, int TA, int TB>
 __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMap *b, const Product &s) {
@@ -61,7 +132,7 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
   extern __shared__ char room[];
   __shared__ __align__(8) u64 full[S::count], empty[S::count];
   const u32 base = (addressOf(room) + 1023) & ~1023u, fullAt = addressOf(full), emptyAt = addressOf(empty);
-  const u32 rows = (s.M + BM - 1) / BM, columns = (s.N + BN - 1) / BN, items = rows * columns * s.batches * s.splits;
+  const u32 rows = (s.M + BM - 1) / BM, columns = (s.N + BN - 1) / BN, items = rows * columns * s.batches * s.splits + s.tailTiles * (s.tailSplits - 1);
   if (threadIdx.x == 0) {
     for (int stage = 0; stage < S::count; stage++) {
       initBarrier(fullAt + stage * 8, 1);
@@ -116,8 +187,14 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
       waitForProducts<0>();
       settle(sums);
       if (isLeader && item.last > item.first) arrive(emptyAt + before * 8);
-      const u32 m0 = item.m * BM + group * 64 + warp * 16 + (lane >> 2), n0 = item.n * BN + (lane & 3) * 2;
+      if (item.part != noPart && !joinParts(sums, item, s)) continue;
       const i64 from = (i64)item.batch * s.M * s.N;
+      if (s.together == 4 && !s.parts) {
+        storeRows<BN>(sums, room + (base - addressOf(room)) + S::count * S::bytes + (threadIdx.x >> 5) * stagedBytes,
+                      item.m * BM + group * 64 + warp * 16, item.n * BN, from, s);
+        continue;
+      }
+      const u32 m0 = item.m * BM + group * 64 + warp * 16 + (lane >> 2), n0 = item.n * BN + (lane & 3) * 2;
       float *part = s.parts ? s.parts + (i64)item.split * s.batches * s.M * s.N : nullptr;
 #pragma unroll
       for (int half = 0; half < 2; half++) {
@@ -129,7 +206,7 @@ __device__ __forceinline__ void multiplyTiles(const TensorMap *a, const TensorMa
           const u32 n = n0 + j * 8;
           if (n >= s.N) continue;
           float2 value = make_float2(sums[j * 4 + half * 2], sums[j * 4 + half * 2 + 1]);
-          if (s.isPaired) {
+          if (s.together > 1) {
             if (part) {
               *(float2 *)(part + row + n) = value;
               continue;

@@ -72,6 +72,18 @@ __device__ __forceinline__ void writeAll(const int *indices, const T *source, T 
   }                                                                                                             \
   ENTRY fill_##bytes(T *y, i64 bits, u32 count) { begin(); FOR_EACH(i, count) y[i] = wordFrom<T>(bits, 0); }
 
+ENTRY move_16(const uint4 *x, uint4 *y, Layout<2> layout) { begin(); moveAll<uint4>(x, y, layout); }
+
+// Numbers from anywhere, side by side: one block.
+struct Gathered {
+  u32 count, reserved;
+  const u32 *from[256];
+};
+ENTRY gather_numbers(u32 *y, const __grid_constant__ Gathered s) {
+  begin();
+  if (threadIdx.x < s.count) y[threadIdx.x] = *s.from[threadIdx.x];
+}
+
 #define ROWS(bytes, T)                                                                                          \
   ENTRY gather_##bytes(const T *table, const int *indices, T *y, u32 rows, u32 width, u32 count) {              \
     begin(); gatherAll<T>(table, indices, y, rows, width, count);                                                        \

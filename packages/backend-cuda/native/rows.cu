@@ -95,11 +95,15 @@ ENTRY cross_entropy(In logits, const int *targets, float *loss, u32 width) {
     if (threadIdx.x == 0) loss[blockIdx.x] = 0.0f;
     return;
   }
-  float largest = -INFINITY;
-  for (u32 i = threadIdx.x; i < width; i += blockDim.x) largest = nanMax(largest, load<false>(logits, from + i));
-  largest = blockMax(largest, room);
-  float total = 0.0f;
-  for (u32 i = threadIdx.x; i < width; i += blockDim.x) total += expf(load<false>(logits, from + i) - largest);
-  total = blockSum(total, room);
+  // Sums of e^(x - largest so far): one pass for both.
+  float highest = -INFINITY, total = 0.0f;
+  for (u32 i = threadIdx.x; i < width; i += blockDim.x) {
+    const float value = load<false>(logits, from + i), before = highest;
+    highest = nanMax(highest, value);
+    if (highest != before) total *= expf(before - highest);
+    if (value != -INFINITY) total += expf(value - highest);
+  }
+  const float largest = blockMax(highest, room);
+  total = blockSum(highest == -INFINITY ? 0.0f : total * expf(highest - largest), room);
   if (threadIdx.x == 0) loss[blockIdx.x] = largest - load<false>(logits, from + target) + logf(total);
 }

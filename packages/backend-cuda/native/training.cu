@@ -222,6 +222,90 @@ __device__ __forceinline__ void convGradient(const float *x, const float *weight
 CONV(2)
 CONV(3)
 CONV(4)
+// The same for four taps, four channels and `segment` positions a thread; its sums go to parts[row of the batch * segments + segment].
+constexpr int segment = 32;
+__device__ __forceinline__ float4 fma4(float4 a, float4 b, float4 c) {
+  return make_float4(fmaf(a.x, b.x, c.x), fmaf(a.y, b.y, c.y), fmaf(a.z, b.z, c.z), fmaf(a.w, b.w, c.w));
+}
+__device__ __forceinline__ float siluSlope(float total) {
+  const float opened = 1.0f / (1.0f + expf(-total));
+  return opened * (1.0f + total * (1.0f - opened));
+}
+ENTRY __launch_bounds__(64) conv_gradient_rows_4(const float *x, const float *weight, const float *bias, const float *tails, const int *slots,
+                                                 const int *lengths, const float *dy, const float *dtails, float *dx, float *parts,
+                                                 float *newTails, ConvGradient s) {
+  constexpr int K = 4;
+  const u32 c = (blockIdx.x * blockDim.x + threadIdx.x) * 4, b = blockIdx.z, segments = gridDim.y;
+  if (c >= s.C) return;
+  const int t0 = blockIdx.y * segment, T = s.T, slot = slots[b], length = lengths[b];
+  const bool isActive = slot >= 0 && (u32)slot < s.slots;
+  const float4 none = make_float4(0, 0, 0, 0);
+  float4 w[K], dw[K], full[K], a[K], db = none;
+#pragma unroll
+  for (int tap = 0; tap < K; tap++) {
+    w[tap] = make_float4(weight[c * K + tap], weight[(c + 1) * K + tap], weight[(c + 2) * K + tap], weight[(c + 3) * K + tap]);
+    dw[tap] = a[tap] = full[tap] = none;
+    if (tap == K - 1) continue;
+    const int t = t0 - (K - 1) + tap;
+    if (t >= 0) full[tap] = *(const float4 *)(x + b * s.xBatch + t * s.xTime + c);
+    else if (isActive) full[tap] = *(const float4 *)(tails + ((i64)slot * (K - 1) + t + K - 1) * s.C + c);
+  }
+  const float4 offset = *(const float4 *)(bias + c);
+  constexpr int ahead = 5; // divides segment + 3
+#pragma unroll 1
+  for (int from = t0; from < t0 + segment + K - 1 && from < T + K - 1; from += ahead) {
+    float4 inputs[ahead], arriving[ahead];
+#pragma unroll
+    for (int i = 0; i < ahead; i++) {
+      const int t = from + i;
+      const bool isInside = t < T && t < t0 + segment + K - 1;
+      inputs[i] = isInside ? *(const float4 *)(x + b * s.xBatch + t * s.xTime + c) : none;
+      arriving[i] = isInside && isActive ? *(const float4 *)(dy + b * s.dyBatch + t * s.dyTime + c) : none;
+    }
+#pragma unroll
+    for (int i = 0; i < ahead; i++) {
+      const int t = from + i;
+      if (t >= t0 + segment + K - 1 || t >= T + K - 1) break;
+      full[K - 1] = inputs[i];
+      float4 here = arriving[i];
+      if (s.isSilu) {
+        float4 total = offset;
+#pragma unroll
+        for (int tap = 0; tap < K; tap++) total = fma4(full[tap], w[tap], total);
+        here = make_float4(here.x * siluSlope(total.x), here.y * siluSlope(total.y), here.z * siluSlope(total.z), here.w * siluSlope(total.w));
+      }
+      if (t >= T) here = none;
+      if (t < t0 + segment) {
+        db = make_float4(db.x + here.x, db.y + here.y, db.z + here.z, db.w + here.w);
+#pragma unroll
+        for (int tap = 0; tap < K; tap++) dw[tap] = fma4(here, full[tap], dw[tap]);
+      }
+#pragma unroll
+      for (int older = K - 1; older > 0; older--) a[older] = a[older - 1];
+      a[0] = here;
+      float4 arrived = none;
+#pragma unroll
+      for (int tap = 0; tap < K; tap++) arrived = fma4(w[tap], a[tap], arrived);
+      const int kept = t - length;
+      if (dtails && isActive && kept >= 0 && kept < K - 1) {
+        const float4 tail = *(const float4 *)(dtails + ((i64)slot * (K - 1) + kept) * s.C + c);
+        arrived = make_float4(arrived.x + tail.x, arrived.y + tail.y, arrived.z + tail.z, arrived.w + tail.w);
+      }
+      const int position = t - (K - 1);
+      if (position >= t0) *(float4 *)(dx + ((i64)b * T + position) * s.C + c) = arrived;
+      else if (position < 0 && isActive) *(float4 *)(newTails + ((i64)slot * (K - 1) + t) * s.C + c) = arrived;
+#pragma unroll
+      for (int tap = 0; tap < K - 1; tap++) full[tap] = full[tap + 1];
+    }
+  }
+  float *part = parts + ((i64)b * segments + blockIdx.y) * s.C * (K + 1);
+  float4 *to = (float4 *)(part + c * K);
+  to[0] = make_float4(dw[0].x, dw[1].x, dw[2].x, dw[3].x);
+  to[1] = make_float4(dw[0].y, dw[1].y, dw[2].y, dw[3].y);
+  to[2] = make_float4(dw[0].z, dw[1].z, dw[2].z, dw[3].z);
+  to[3] = make_float4(dw[0].w, dw[1].w, dw[2].w, dw[3].w);
+  *(float4 *)(part + s.C * K + c) = db;
+}
 // The sums over the batch of what conv_gradient left. 256 threads for 32 of them.
 ENTRY conv_gradient_join(const float *parts, float *dweight, float *dbias, u32 C, u32 K, u32 B) {
   const u32 count = C * (K + 1), i = blockIdx.x * 32 + (threadIdx.x & 31);

@@ -3,9 +3,12 @@ import type { CudaKernel } from '../kernel.js';
 import type { Launch } from '../launch/launch.js';
 import { type PersistentHost, type PlannedCall, planPersistent } from '../persistent/plan-persistent.js';
 import { fuseElements } from './fuse-elements.js';
+import { fuseHeadProducts } from './fuse-head-products.js';
+import { fuseNormGradient } from './fuse-norm-gradient.js';
 import { fuseAdamW, fuseSquares } from './fuse-optimizer.js';
 import { fuseProduct } from './fuse-product.js';
 import { fuseSsd } from './fuse-ssd.js';
+import { fuseSsdGradient } from './fuse-ssd-gradient.js';
 import { narrowValues } from './narrow-values.js';
 
 /**
@@ -26,13 +29,16 @@ export function planProgram(
       if (planned[index] !== undefined) continue;
       const fusion =
         fuseSsd(memory, index) ??
+        fuseSsdGradient(memory, index) ??
+        fuseHeadProducts(memory, index) ??
+        fuseNormGradient(memory, index) ??
         fuseAdamW(memory, index) ??
         fuseSquares(memory, index) ??
         fuseElements(memory, index) ??
         fuseProduct(memory, index);
       if (!fusion || fusion.members.some((member) => planned[member] !== undefined)) continue;
       for (const member of fusion.members) planned[member] = { launches: [], members: [] };
-      planned[Math.max(...fusion.members)] = fusion;
+      planned[fusion.at ?? Math.max(...fusion.members)] = fusion;
     }
   }
   const all = planned.map(

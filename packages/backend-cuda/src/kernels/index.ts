@@ -15,6 +15,8 @@ import { unaryKernels } from './elementwise/unary.js';
 import { convGradientKernel } from './gradient/conv-gradient.js';
 import { gatedRmsNormGradientKernel, rmsNormGradientKernel } from './gradient/norm-gradients.js';
 import { adamwStepKernel, crossEntropyGradientKernel, sumOfSquaresKernel } from './gradient/optimizer.js';
+import { roundedAttentionGradientKernel } from './gradient/rounded-attention-gradient.js';
+import { roundedSsdGradientKernel } from './gradient/rounded-ssd-gradient.js';
 import { ssdGradientKernel } from './gradient/ssd-gradient.js';
 import { gemvKernel } from './matmul/gemv.js';
 import { matmulKernel } from './matmul/matmul.js';
@@ -98,6 +100,7 @@ export function standardKernels({
     rmsNormGradientKernel,
     gatedRmsNormGradientKernel,
     convGradientKernel,
+    ...(pieces === 1 ? [roundedSsdGradientKernel, roundedAttentionGradientKernel] : []),
     ssdGradientKernel,
     crossEntropyGradientKernel,
     sumOfSquaresKernel,

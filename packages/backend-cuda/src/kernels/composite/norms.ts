@@ -85,7 +85,7 @@ export const gatedRmsNormKernel: CudaKernel = {
 
 /** Rows from which on norms are computed by native/norm-rows.cu, and the widest that it holds in registers. */
 const leastRows = 64;
-const widestOfWarp = 1024;
+const widestOfWarp = 512;
 const widestOfBlock = 8192;
 const threads = 256;
 
@@ -110,10 +110,11 @@ function manyRows(norm: ManyRows): Launch | undefined {
   if (!isAllF32([x, weight, ...(gate ? [gate] : [])]) || !isAligned) return undefined;
   if (rows < leastRows || width > widestOfBlock) return undefined;
   const sharing = width <= widestOfWarp ? 32 : threads;
+  const held = (sharing === 32 ? [2, 4] : [1, 2, 3, 5, 8]).find((count) => width <= count * 4 * sharing);
   return {
     kind: 'kernel',
     module: 'norm-rows',
-    entry: `${gate ? 'gated_norm_rows' : 'norm_rows'}_${sharing}`,
+    entry: `${gate ? 'gated_norm_rows' : 'norm_rows'}_${sharing}_${held}`,
     grid: [Math.ceil((rows * sharing) / threads), 1, 1],
     block: threads,
     parameters: [

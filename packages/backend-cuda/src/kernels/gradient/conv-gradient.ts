@@ -17,10 +17,29 @@ import { refusal, unsupported } from '../accept.js';
 const threads = 64;
 const [fewestTaps, mostTaps] = [2, 4];
 
-/** Bytes of the sums that each row of the batch has of the weight's and the bias's gradients. */
+/** Positions and channels of a thread of the form for four taps: `segment` of native/training.cu. */
+const segment = 32;
+const channelsPerThread = 4;
+const tapsOfRows = 4;
+const gridLimit = 65_535;
+
+/** Segments of the positions that threads take apart, where all is aligned; else none. */
+function segmentsOf(call: OpCall): number | undefined {
+  const [x, weight, bias, tails, , , dy, dtails] = call.inputs;
+  const [batch, time, channels] = x!.shape as [number, number, number];
+  const places = [x!, bias!, tails!, dy!, ...(dtails ? [dtails] : [])].map(({ offset }) => offset);
+  const strides = [x!, dy!].flatMap((each) => each.strides.slice(0, 2));
+  const isAligned = [channels, ...places, ...strides].every((each) => each % channelsPerThread === 0);
+  const segments = Math.ceil(time / segment);
+  if (!isAligned || weight!.shape[1] !== tapsOfRows || Math.max(segments, batch) > gridLimit)
+    return undefined;
+  return segments;
+}
+
+/** Bytes of the sums of the weight's and the bias's gradients that each row of the batch, or segment of one, has. */
 function partBytes(call: OpCall): number {
   const [batch, , channels] = call.inputs[0]!.shape as [number, number, number];
-  return batch * channels * (call.inputs[1]!.shape[1]! + 1) * 4;
+  return batch * (segmentsOf(call) ?? 1) * channels * (call.inputs[1]!.shape[1]! + 1) * 4;
 }
 
 /** Gradients of `causalConv1d`: one walk over the positions, a thread for each channel of each row. */
@@ -46,6 +65,7 @@ export const convGradientKernel: CudaKernel = {
     const [batch, time, channels] = x!.shape as [number, number, number];
     const taps = weight!.shape[1]!;
     const parts = scratchOf(call);
+    const segments = segmentsOf(call);
     // Slots that no row of the batch has keep what arrives there.
     const before: readonly Launch[] = dtails
       ? carryOver(dtails, newTails!, byteLengthOf(dtails))
@@ -64,8 +84,11 @@ export const convGradientKernel: CudaKernel = {
       {
         kind: 'kernel',
         module: 'training',
-        entry: `conv_gradient_${taps}`,
-        grid: [Math.ceil(channels / threads), batch, 1],
+        entry: segments === undefined ? `conv_gradient_${taps}` : `conv_gradient_rows_${taps}`,
+        grid:
+          segments === undefined
+            ? [Math.ceil(channels / threads), batch, 1]
+            : [Math.ceil(channels / channelsPerThread / threads), segments, batch],
         block: threads,
         parameters: [
           ...[x, weight, bias, tails, slots, lengths, dy, dtails, dx].map(pointer),
@@ -89,7 +112,7 @@ export const convGradientKernel: CudaKernel = {
           pointer(dbias),
           u32(channels),
           u32(taps),
-          u32(batch),
+          u32(batch * (segments ?? 1)),
         ],
       },
     ];

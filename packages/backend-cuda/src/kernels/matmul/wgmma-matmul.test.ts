@@ -43,8 +43,8 @@ const linear = callOf([[2048, 2560], 'f32'], [[10_576, 2560], 'bf16'], [2048, 10
 
 describe('wgmmaMatmulKernel', () => {
   it('takes a bfloat16 weight as it is, and cuts activations into as many pieces as asked for', () => {
-    expect(entriesOf(wgmmaMatmulKernel(3), linear)).toEqual(['cut_rows_3', 'matmul_wgmma_128_00']);
-    expect(entriesOf(wgmmaMatmulKernel(1), linear)).toEqual(['cut_rows_1', 'matmul_wgmma_128_00']);
+    expect(entriesOf(wgmmaMatmulKernel(3), linear)).toEqual(['cut_rows_3', 'matmul_wgmma_256_00']);
+    expect(entriesOf(wgmmaMatmulKernel(1), linear)).toEqual(['cut_rows_1', 'matmul_wgmma_256_00']);
     const { maps } = productOf(wgmmaMatmulKernel(3), linear);
     expect(maps![0]).toMatchObject({
       place: { buffer: 3, byteOffset: 0 },

@@ -2,7 +2,7 @@ import { type DType, elementCount, type OpCall, type Operand, type ProgramCall }
 import type { CudaKernel } from '../../kernel.js';
 import { typed } from '../../launch/dtype-code.js';
 import { elementGrid, elementThreads } from '../../launch/grid.js';
-import { flag, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
+import { type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { unsupported } from '../accept.js';
 import { cutBytes, cutMap, directMap, isDirect, lyingOf, matricesOf, planCut, type Side } from './cut.js';
 import { planMatmul } from './matmul-plan.js';
@@ -94,7 +94,8 @@ function roomOf(call: OpCall, pieces: 1 | 3): Room {
     isDirect(call.inputs[index]!, sides[index]) ? 0 : cutBytes(sides[index], counts[index]);
   const cuts = [cut(0), cut(1)] as const;
   const parts = tiling.splits > 1 ? tiling.splits * batchCount * M * N * 4 : 0;
-  return { sides, counts, pairs, tiling, cuts, bytes: cuts[0] + cuts[1] + parts };
+  const bytes = cuts[0] + cuts[1] + parts + tiling.tail.bytes;
+  return { sides, counts, pairs, tiling, cuts, bytes };
 }
 
 /** Launches of one product; `residual` is added to it. */
@@ -119,8 +120,8 @@ export function planWgmmaMatmul(
   const parts = tiling.splits > 1 ? scratchOf(call, cuts[0] + cuts[1]) : undefined;
   const nibbles = (side: 0 | 1): number =>
     pairs.reduce((sum, pair, index) => sum + pair[side] * 16 ** index, 0);
-  const isPaired =
-    N % 2 === 0 && y.offset % 2 === 0 && (around.residual === undefined || around.residual.offset % 2 === 0);
+  const places = [N, y.offset, around.residual?.offset ?? 0];
+  const together = [4, 2].find((count) => places.every((each) => each % count === 0)) ?? 1;
   const product: Launch = {
     kind: 'kernel',
     module: 'matmul-wgmma',
@@ -137,7 +138,9 @@ export function planWgmmaMatmul(
       ...[batchCount, matricesOf(sides[0]), matricesOf(sides[1]), tiling.splits, tiling.stepsPerSplit].map(
         u32,
       ),
-      flag(isPaired),
+      u32(together),
+      ...[tiling.tail.tiles, tiling.tail.splits, tiling.tail.steps].map(u32),
+      pointerTo(tiling.tail.tiles > 0 ? scratchOf(call, cuts[0] + cuts[1]) : undefined),
     ],
   };
   if (!parts) return [...cutting, product];

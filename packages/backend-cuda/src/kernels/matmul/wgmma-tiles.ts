@@ -2,6 +2,8 @@
 export const tileRows = 128;
 export const depth = 64;
 const multiprocessors = 132;
+/** Shared memory through which the warps store their rows. */
+const stagedBytes = 8 * 16 * 36 * 4;
 
 /** Columns of a tile: stages in flight, and cycles that a multiprocessor takes for 64 of k, as an H200 did at 4,096³. */
 const widths = {
@@ -15,6 +17,13 @@ export interface Tiling {
   readonly columns: 64 | 128 | 256;
   readonly splits: number;
   readonly stepsPerSplit: number;
+  /** The last tiles, each by several blocks that take parts of K; or none. */
+  readonly tail: {
+    readonly tiles: number;
+    readonly splits: number;
+    readonly steps: number;
+    readonly bytes: number;
+  };
   readonly items: number;
   readonly blocks: number;
   readonly sharedBytes: number;
@@ -43,12 +52,61 @@ export function tilingOf(M: number, N: number, batches: number, steps: number): 
           columns,
           splits,
           stepsPerSplit,
+          tail: noTail,
           items,
           blocks: Math.min(items, multiprocessors),
-          sharedBytes: stages * (tileRows + columns) * depth * 2 + 1024,
+          sharedBytes: stages * (tileRows + columns) * depth * 2 + 1024 + stagedBytes,
         },
       };
     }
+    const tail = tailOf(tiles, columns, steps);
+    if (!tail) continue;
+    const waves = Math.floor(tiles / multiprocessors);
+    const time = waves * (steps * cycles + 1500 + columns * 16) + tail.time + columns * 16;
+    if (best && best.time <= time) continue;
+    const items = tiles + tail.tiles * (tail.splits - 1);
+    best = {
+      time,
+      tiling: {
+        columns,
+        splits: 1,
+        stepsPerSplit: steps,
+        tail,
+        items,
+        blocks: multiprocessors,
+        sharedBytes: stages * (tileRows + columns) * depth * 2 + 1024 + stagedBytes,
+      },
+    };
   }
   return best!.tiling;
+}
+
+const noTail = { tiles: 0, splits: 1, steps: 0, bytes: 0 } as const;
+/** Fewest steps of a part of a tile of the tail, and bytes that the block that joins the parts reads in a cycle. */
+const leastSteps = 4;
+const joinedBytes = 40;
+
+/** What is left after whole waves of tiles, in parts such that as many blocks work on it as there are multiprocessors. */
+function tailOf(
+  tiles: number,
+  columns: 64 | 128 | 256,
+  steps: number,
+): (Tiling['tail'] & { readonly time: number }) | undefined {
+  const left = tiles % multiprocessors;
+  if (tiles < multiprocessors || left === 0) return undefined;
+  const tileBytes = tileRows * columns * 4;
+  let best: (Tiling['tail'] & { readonly time: number }) | undefined;
+  for (
+    let asked = 2;
+    asked <= Math.min(Math.floor(multiprocessors / left), Math.floor(steps / leastSteps));
+    asked++
+  ) {
+    const each = Math.ceil(steps / asked);
+    const splits = Math.ceil(steps / each);
+    if (splits < 2) continue;
+    const time = each * widths[columns].cycles + 3000 + ((splits + 1) * tileBytes) / joinedBytes;
+    if (best && best.time <= time) continue;
+    best = { tiles: left, splits, steps: each, bytes: left * splits * tileBytes, time };
+  }
+  return best;
 }
