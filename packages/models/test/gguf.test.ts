@@ -1,41 +1,19 @@
 import { cpu } from '@hybra/backend-cpu';
 import type { Device } from '@hybra/spec';
-import {
-  bytesSource,
-  type Directory,
-  encodeGguf,
-  type GgufField,
-  type GgufToWrite,
-  openCheckpoint,
-  readJson,
-} from '@hybra/weights';
+import { bytesSource, type Directory, type GgufToWrite, openCheckpoint, readJson } from '@hybra/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GgufOutputType, ggufContents, ggufDirectory, loadModel } from '../src/index.js';
+import { type GgufOutputType, ggufContents, loadModel } from '../src/index.js';
+import { asGguf as checkpointAsGguf, metadata, u32 } from './support/gguf-file.js';
 import { fixture, fixtureNames, readGolden } from './support/golden.js';
 import { largestError, runModel } from './support/model-runner.js';
 
 /** A fixture as a GGUF file in memory, with changes. */
-async function asGguf(
+const asGguf = (
   name: string,
   type: GgufOutputType,
-  change: (file: GgufToWrite) => GgufToWrite = (file) => file,
-): Promise<Directory> {
-  const contents = await ggufContents(fixture(name), type);
-  const bytes = await encodeGguf(change(contents));
-  await contents.close();
-  return ggufDirectory(`${name}.gguf`, async () => bytesSource(bytes, `${name}.gguf`));
-}
+  change?: (file: GgufToWrite) => GgufToWrite,
+): Promise<Directory> => checkpointAsGguf(fixture(name), type, change);
 
-/** Changes metadata; `undefined` removes. */
-function metadata(changes: Record<string, GgufField | undefined>): (file: GgufToWrite) => GgufToWrite {
-  return (file) => {
-    const all = { ...file.metadata, ...changes };
-    const kept = Object.entries(all).filter((entry): entry is [string, GgufField] => entry[1] !== undefined);
-    return { ...file, metadata: Object.fromEntries(kept) };
-  };
-}
-
-const u32 = (value: number): GgufField => ({ type: 'u32', value });
 /** Those that GGUF has; the others are refused below. */
 const names = fixtureNames.filter((name) => !['recurrent_gemma', 'zamba2'].includes(name));
 /** Written as transformers has them, whatever their own layout is. */

@@ -1,3 +1,4 @@
+import { HybraError } from '@hybra/spec';
 import { qwen3NextForms } from '../../families/qwen3-next-forms.js';
 import { headFields, headsJson } from '../fields/attention-fields.js';
 import {
@@ -94,6 +95,13 @@ export const qwen3NextArchitecture: GgufArchitecture = {
     const attention = firstOf(mixers, 'attention');
     const deltaNet = firstOf(mixers, 'deltaNet');
     const experts = firstOf(mlps, 'experts');
+    if (deltaNet && deltaNet.valueSize !== deltaNet.keySize) {
+      throw new HybraError(
+        'E_CONFIG',
+        `GGUF: llama.cpp takes qwen3next with values as wide as keys only; this model has ${deltaNet.valueSize} and ${deltaNet.keySize}.`,
+        { family: config.family },
+      );
+    }
     return {
       fields: {
         ...commonFields(config, mixers.length),
