@@ -1,6 +1,6 @@
-import { type Device, HybraError } from '@hybra/spec';
+import type { Device } from '@hybra/spec';
 import { formatBytes } from '@hybra/tensor';
-import { cellBytes, type DecodeCell, totalBytes, weightBytes } from './cell-bytes.js';
+import { type CellBytes, cellBytes, totalBytes, weightBytes } from './cell-bytes.js';
 import { decodeSeconds } from './decode-cell.js';
 import { type HeadlineName, type HeadlineSize, headlineConfig } from './headline-models.js';
 import type { HeadlineResults } from './headline-results.js';
@@ -37,39 +37,58 @@ export async function measureHeadline(
   const prompts = plan.prefill.filter(
     (length) => !results.prefill.some((done) => done.model === name && done.length === length),
   );
-  const cells = plan.batches
-    .flatMap((batch) => plan.contexts.map((context): DecodeCell => ({ context, batch })))
-    .filter(
-      ({ context, batch }) =>
-        !results.decode.some(
-          (done) => done.model === name && done.context === context && done.batch === batch,
-        ),
-    );
-  if (prompts.length + cells.length === 0) return true;
+  const isKnown = (context: number, batch: number): boolean =>
+    results.decode.some((done) => done.model === name && done.context === context && done.batch === batch);
+  const groups = plan.batches
+    .flatMap((batch) => {
+      const contexts = plan.contexts.filter((context) => !isKnown(context, batch));
+      // One sequence is split into spans by what the pools hold; many sequences fill the device anyway.
+      return batch === 1
+        ? contexts.map((context) => ({ batch, contexts: [context] }))
+        : [{ batch, contexts }];
+    })
+    .filter(({ contexts }) => contexts.length > 0);
+  if (prompts.length + groups.length === 0) return true;
   const begun = performance.now();
   const model = modelOnDevice(device, headlineConfig(name, plan.size), plan.stateDtype);
   await device.synchronize();
   const weights = weightBytes(model.config);
   note(`${name}: weights of ${formatBytes(weights.all)} made in ${seconds(performance.now() - begun)}`);
   try {
-    for (const cell of cells) {
+    for (const { batch, contexts } of groups) {
       if (performance.now() > plan.deadline) return false;
-      const from = performance.now();
-      const bytes = cellBytes(model, cell, weights);
-      const time = await unlessTooLarge(totalBytes(bytes), plan.memoryBytes, () =>
-        decodeSeconds(model, cell, plan.steps),
-      );
-      results.decode.push({ model: name, ...cell, bytes, ...(time !== undefined && { seconds: time }) });
-      plan.save();
-      note(
-        `${name}: context ${cell.context}, batch ${cell.batch}: ${time === undefined ? `out of memory, needs ${formatBytes(totalBytes(bytes))}` : `${(time * 1e3).toFixed(2)} ms a step, ${(bytes.readPerStep / time / 1e9).toFixed(0)} GB/s`} (cell took ${seconds(performance.now() - from)})`,
-      );
+      const bytesOf = (context: number): CellBytes => cellBytes(model, { context, batch }, weights);
+      const record = (context: number, seconds?: number): void => {
+        const bytes = bytesOf(context);
+        results.decode.push({
+          model: name,
+          context,
+          batch,
+          bytes,
+          ...(seconds !== undefined && { seconds }),
+        });
+        plan.save();
+        note(
+          `${name}: context ${context}, batch ${batch}: ${seconds === undefined ? `out of memory, needs ${formatBytes(totalBytes(bytes))}` : `${(seconds * 1e3).toFixed(2)} ms a step, ${(bytes.readPerStep / seconds / 1e9).toFixed(0)} GB/s`}`,
+        );
+      };
+      const isTooLarge = (context: number): boolean => totalBytes(bytesOf(context)) > plan.memoryBytes;
+      for (const context of contexts.filter(isTooLarge)) record(context);
+      const fitting = contexts.filter((context) => !isTooLarge(context));
+      if (fitting.length === 0) continue;
+      for await (const { context, seconds } of decodeSeconds(
+        model,
+        { contexts: fitting, batch },
+        plan.steps,
+      )) {
+        record(context, seconds);
+      }
     }
     for (const length of prompts) {
       if (performance.now() > plan.deadline) return false;
       const from = performance.now();
       const bytes = totalBytes(cellBytes(model, { context: length, batch: 1 }, weights));
-      const speed = await unlessTooLarge(bytes, plan.memoryBytes, () => prefillSpeed(model, length));
+      const speed = bytes > plan.memoryBytes ? undefined : await prefillSpeed(model, length);
       results.prefill.push({
         model: name,
         length,
@@ -84,20 +103,6 @@ export async function measureHeadline(
   } finally {
     model.dispose();
     await device.synchronize();
-  }
-}
-
-async function unlessTooLarge(
-  bytes: number,
-  memoryBytes: number,
-  measure: () => Promise<number>,
-): Promise<number | undefined> {
-  if (bytes > memoryBytes) return undefined;
-  try {
-    return await measure();
-  } catch (error) {
-    if (HybraError.isInstance(error) && error.code === 'E_OUT_OF_MEMORY') return undefined;
-    throw error;
   }
 }
 
