@@ -2,7 +2,8 @@ import { bufferUsage, mapModeRead } from '../gpu-constants.js';
 import type { Commands } from './commands.js';
 
 const smallest = 4096;
-const keptPerSize = 3;
+/** As many as reads may be under way at once without one being made anew. */
+const keptPerSize = 8;
 
 /** Host-visible buffers that reads go through, kept by size (powers of two) for the next read. */
 export class Staging {

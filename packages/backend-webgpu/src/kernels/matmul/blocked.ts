@@ -12,6 +12,13 @@ import { boundPart, type WeightPart, weightParts } from './weight-parts.js';
 const enoughGroups = 1056;
 const mostScratchBytes = 2 ** 26;
 
+/** Rows and columns of y that a workgroup makes, and terms in workgroup memory at once. */
+export interface Block {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+}
+
 /** How a product is cut. */
 interface Cut {
   readonly groups: number;
@@ -20,8 +27,8 @@ interface Cut {
   readonly perSplit: number;
 }
 
-function cutOf({ M, N, K }: GemvSizes, depth: number, isInParts: boolean): Cut {
-  const tiles = Math.ceil(M / block.rows) * Math.ceil(N / block.columns);
+function cutOf({ M, N, K }: GemvSizes, { rows, columns, depth }: Block, isInParts: boolean): Cut {
+  const tiles = Math.ceil(M / rows) * Math.ceil(N / columns);
   const wanted = Math.min(Math.floor(enoughGroups / tiles), Math.floor(K / (depth * 8)), 8);
   const splits = !isInParts && wanted > 1 && M * N * wanted * 4 <= mostScratchBytes ? wanted : 1;
   const perSplit = Math.ceil(K / splits / depth) * depth;
@@ -35,7 +42,7 @@ export function blockedSupport(
   sizes: GemvSizes,
   steps: { readonly aK: number; readonly bK: number },
   facts: DeviceFacts,
-  depth: number = block.depth,
+  tile: Block = block,
 ): WebGpuSupport {
   const { M, N, K, aM, bN, batches } = sizes;
   const [x, weight] = call.inputs as [StridedType, StridedType];
@@ -59,7 +66,7 @@ export function blockedSupport(
   if (!isFit) return unsupported(`${call.op}: rows that no blocks of ${block.depth} terms fit`);
   const parts = blockedParts(format, sizes, weight, facts);
   if (parts.length === 0) return unsupported(`${call.op}: rows of the weight that no binding covers`);
-  const { splits } = cutOf(sizes, depth, parts.length > 1);
+  const { splits } = cutOf(sizes, tile, parts.length > 1);
   return {
     supported: true,
     acceptsStrided: true,
@@ -85,12 +92,13 @@ export function blockedDispatches(
   format: WeightFormat,
   sizes: GemvSizes,
   facts: DeviceFacts,
-  matrixUnits?: { readonly depth: number; readonly code: (isSplit: boolean) => string },
+  matrixUnits?: Block & { readonly code: (isSplit: boolean) => string },
 ): readonly Dispatch[] {
   const { M, N, K, aM, bN } = sizes;
   const parts = blockedParts(format, sizes, weight!, facts);
-  const { groups, splits, perSplit } = cutOf(sizes, matrixUnits?.depth ?? block.depth, parts.length > 1);
-  const lines = Math.ceil(M / block.rows);
+  const tile: Block = matrixUnits ?? block;
+  const { groups, splits, perSplit } = cutOf(sizes, tile, parts.length > 1);
+  const lines = Math.ceil(M / tile.rows);
   const isSplit = splits > 1;
   const view =
     format.kind === 'codes' && format.bits === 4
@@ -100,8 +108,8 @@ export function blockedDispatches(
         : 'vec4<u32>';
   const whole = chunkedOperand('weight', 1, weight!, view);
   const products = parts.map((part): Dispatch => {
-    const firstGroup = part ? (part.from / block.columns) * lines : 0;
-    const end = part ? Math.ceil(part.end / block.columns) * lines : groups;
+    const firstGroup = part ? (part.from / tile.columns) * lines : 0;
+    const end = part ? Math.ceil(part.end / tile.columns) * lines : groups;
     return {
       operands: [
         chunkedOperand('x', 0, x!, 'vec4<f32>'),

@@ -22,6 +22,8 @@ export interface GemvShape {
   readonly columns: number;
   /** Whether x is brought to workgroup memory first, in pieces of this many chunks; 0: it is not. */
   readonly stagedChunks: number;
+  /** Whether a lane asks for its next chunk before it multiplies one. */
+  readonly isAhead: boolean;
   /** Lanes of a subgroup that divides `lanes`; 0: sums go through workgroup memory alone. */
   readonly subgroupSize: number;
 }
@@ -150,17 +152,14 @@ function loadX(plan: GemvPlan, m: number, four: string, isGrouped: boolean, isOw
   return `let raw${m} = ${raw}; ${squares} let x${m} = raw${m} * norm_weight[norm_at + ${four}]${scale};`;
 }
 
-/** The next chunk is on its way while one is multiplied: what makes small weights fast is how much is. */
 function directLoop(plan: GemvPlan, isGrouped: boolean): string {
-  const { M, shape, norm } = plan;
+  const { M, norm } = plan;
   const fours = foursPerChunk(plan.format);
   return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
-  ${declareNext(plan)}
-  if (lane < chunks) { ${loadNext(plan, 'lane')} }
-  for (var c = lane; c < chunks; c += ${shape.lanes}u) {
-    ${takeNext(plan)}
-    if (c + ${shape.lanes}u < chunks) { ${loadNext(plan, `(c + ${shape.lanes}u)`)} }
-    ${range(fours)
+  ${loopOver(
+    plan,
+    { from: 'lane', end: 'chunks', chunk: (c) => c },
+    `${range(fours)
       .map(
         (j) => `{
       ${range(M)
@@ -170,7 +169,36 @@ function directLoop(plan: GemvPlan, isGrouped: boolean): string {
     }`,
       )
       .join('\n    ')}
-    ${scaled(plan)}
+    ${scaled(plan)}`,
+  )}`;
+}
+
+/** A loop of a lane over its chunks `c`, with what it loads of the weight taken for granted in the body. */
+function loopOver(
+  plan: GemvPlan,
+  {
+    from,
+    end,
+    chunk,
+  }: { readonly from: string; readonly end: string; readonly chunk: (c: string) => string },
+  body: string,
+  between = '',
+): string {
+  const step = `${plan.shape.lanes}u`;
+  if (!plan.shape.isAhead) {
+    return `${between}
+  for (var c = ${from}; c < ${end}; c += ${step}) {
+    ${loadNext(plan, chunk('c'), 'let ')} ${takeNext(plan, '')}
+    ${body}
+  }`;
+  }
+  return `${declareNext(plan)}
+  if (${from} < ${end}) { ${loadNext(plan, chunk(from), 'next_')} }
+  ${between}
+  for (var c = ${from}; c < ${end}; c += ${step}) {
+    ${takeNext(plan, 'next_')}
+    if (c + ${step} < ${end}) { ${loadNext(plan, chunk(`(c + ${step})`), 'next_')} }
+    ${body}
   }`;
 }
 
@@ -183,13 +211,8 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
   const placed = factors === undefined ? '' : ` * ${factors}`;
   const place = (m: number, j: string, c: string): string =>
     `${m * fours * stagedChunks}u + (${j}) * ${stagedChunks}u + (${c})`;
-  return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
-  ${declareNext(plan)}
-  for (var c0 = 0u; c0 < chunks; c0 += ${stagedChunks}u) {
-    let end = min(${stagedChunks}u, chunks - c0);
-    // The first chunks are on their way while x is brought.
-    if (lane < end) { ${loadNext(plan, '(c0 + lane)')} }
-    for (var i = l; i < end * ${fours}u; i += ${shape.size}u) {
+  // The first chunks may be on their way while x is brought.
+  const bringing = `for (var i = l; i < end * ${fours}u; i += ${shape.size}u) {
       ${range(M)
         .map(
           (m) =>
@@ -197,20 +220,24 @@ function stagedLoop(plan: GemvPlan, isGrouped: boolean): string {
         )
         .join('\n      ')}
     }
-    workgroupBarrier();
-    for (var s = lane; s < end; s += ${shape.lanes}u) {
-      ${takeNext(plan)}
-      if (s + ${shape.lanes}u < end) { ${loadNext(plan, `(c0 + s + ${shape.lanes}u)`)} }
-      ${range(fours)
+    workgroupBarrier();`;
+  return `${norm ? 'let norm_at = at_norm_weight(0u) / 4u;' : ''}
+  for (var c0 = 0u; c0 < chunks; c0 += ${stagedChunks}u) {
+    let end = min(${stagedChunks}u, chunks - c0);
+    ${loopOver(
+      plan,
+      { from: 'lane', end: 'end', chunk: (c) => `(c0 + ${c})` },
+      `${range(fours)
         .map(
           (j) =>
             `{ ${range(M)
-              .map((m) => `let x${m} = staged[${place(m, `${j}u`, 's')}];`)
+              .map((m) => `let x${m} = staged[${place(m, `${j}u`, 'c')}];`)
               .join(' ')} ${products(plan, j)} }`,
         )
         .join('\n      ')}
-      ${scaled(plan)}
-    }
+      ${scaled(plan)}`,
+      bringing,
+    )}
     workgroupBarrier();
   }`;
 }
@@ -231,24 +258,28 @@ function declareNext(plan: GemvPlan): string {
     .join(' ');
 }
 
-/** Asks for the chunk at `c` of every column. */
-function loadNext({ format, shape, hasHalfScales = false }: GemvPlan, c: string): string {
+/** Asks for the chunk at `c` of every column. @param to what stands before the names */
+function loadNext(
+  { format, shape, hasHalfScales = false }: GemvPlan,
+  c: string,
+  to: 'let ' | 'next_',
+): string {
   return range(shape.columns)
     .map((r) => {
-      const load = `next_w${r} = weight[w_at${r} + ${c}];`;
+      const load = `${to}w${r} = weight[w_at${r} + ${c}];`;
       if (format.kind === 'dense') return load;
       const perBlock = format.blockSize / elementsPerChunk(format);
       const block = `s_at${r} + ${c}${perBlock > 1 ? ` / ${perBlock}u` : ''}`;
-      const zero = format.hasZeros ? `next_zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : '';
-      return `${load} next_scale${r} = ${blockValue('scales', block, hasHalfScales)}; ${zero}`;
+      const zero = format.hasZeros ? `${to}zero${r} = ${blockValue('zeros', block, hasHalfScales)};` : '';
+      return `${load} ${to}scale${r} = ${blockValue('scales', block, hasHalfScales)}; ${zero}`;
     })
     .join(' ');
 }
 
-/** `w0`, `w1`, …: what was asked for; for codes the sums of this chunk. */
-function takeNext(plan: GemvPlan): string {
+/** `w0`, `w1`, …: what was asked for, if it was before; for codes the sums of this chunk. */
+function takeNext(plan: GemvPlan, from: 'next_' | ''): string {
   const { format, shape, M } = plan;
-  const taken = nextParts(plan).map(([name]) => `let ${name} = next_${name};`);
+  const taken = from === '' ? [] : nextParts(plan).map(([name]) => `let ${name} = ${from}${name};`);
   if (format.kind === 'dense') return taken.join(' ');
   const parts = range(shape.columns).flatMap((r) => range(M).map((m) => `var part${r}_${m} = 0.0;`));
   return [...taken, ...parts].join(' ');

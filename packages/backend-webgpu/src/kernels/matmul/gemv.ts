@@ -195,12 +195,15 @@ function gemvShape(format: WeightFormat, { M, N, K }: GemvSizes, facts: DeviceFa
   };
   if (format.kind === 'dense') {
     const lanes = chunks >= 48 ? 128 : 32;
-    return { size: lanes, lanes, columns: 2, stagedChunks: 0, subgroupSize: subgroupSize(lanes) };
+    const columns = 2;
+    // More workgroups than a large GPU runs at once hide each other's waiting.
+    const isAhead = N / columns <= 2048;
+    return { size: lanes, lanes, columns, stagedChunks: 0, isAhead, subgroupSize: subgroupSize(lanes) };
   }
   const lanes = 32;
   // Half of the workgroup memory for x.
   const most = Math.floor(facts.workgroupBytes / 2 / (perChunk * 4 * M));
   const stagedChunks = Math.max(Math.min(chunks, most), 1);
   const columns = N >= 6144 ? 4 : 2;
-  return { size: 256, lanes, columns, stagedChunks, subgroupSize: subgroupSize(lanes) };
+  return { size: 256, lanes, columns, stagedChunks, isAhead: true, subgroupSize: subgroupSize(lanes) };
 }

@@ -1,8 +1,10 @@
-import { contiguousStrides, type DType, type OpCall } from '@hybra/spec';
+import { contiguousStrides, type DType, type OpCall, type ProgramCall } from '@hybra/spec';
 import { compile, matmul, zerosOn } from '@hybra/tensor';
 import { expect, it } from 'vitest';
 import { webgpu } from '../../backend.js';
+import { requestGpuDevice } from '../../device/request-gpu-device.js';
 import type { DeviceFacts } from '../../kernel.js';
+import { shaderOf } from '../../wgsl/shader.js';
 import { matmulMatrixUnitsKernel } from './matmul-matrix-units.js';
 
 const facts: DeviceFacts = {
@@ -66,4 +68,26 @@ it('compiles, for few tiles as a sum of parts', async () => {
     await device.synchronize();
   }
   await device.dispose();
+});
+
+it('compiles in large tiles, which that device has no memory for', async () => {
+  const { createGpu } = await import('@hybra/webgpu-node');
+  const adapter = await createGpu({ api: 'null', toggles: ['allow_unsafe_apis'] }).requestAdapter();
+  const { gpu } = await requestGpuDevice(adapter, 'webgpu', true);
+  const [M, K, N] = [256, 2560, 1024];
+  const { inputs, outputs, ...rest } = product(M, K, N, 'bf16');
+  const call: ProgramCall = {
+    ...rest,
+    kernel: matmulMatrixUnitsKernel.name,
+    inputs: inputs.map((input, buffer) => ({ ...input, buffer })),
+    outputs: [{ ...outputs[0]!, strides: [N, 1], offset: 0, buffer: 2 }],
+    scratch: { buffer: 3 },
+  };
+  const context = { facts: { ...facts, workgroupBytes: 49_152 }, isInPlace: () => false };
+  const [dispatch] = matmulMatrixUnitsKernel.build(call, context);
+  expect(dispatch!.code).toContain('workgroup_size(128)');
+  gpu.pushErrorScope('validation');
+  gpu.createShaderModule({ code: shaderOf(call, dispatch!).code });
+  expect((await gpu.popErrorScope())?.message).toBeUndefined();
+  gpu.destroy();
 });

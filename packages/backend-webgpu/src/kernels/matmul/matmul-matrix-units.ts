@@ -3,7 +3,7 @@ import { unsupported } from '../accept.js';
 import { blockedDispatches, blockedSupport } from './blocked.js';
 import type { WeightFormat } from './gemv-weights.js';
 import { matmulRefusal, planMatmul } from './matmul-plan.js';
-import { matrixUnit, matrixUnitCode, matrixUnitDepth } from './matrix-unit-code.js';
+import { matrixTile, matrixUnit, matrixUnitCode, matrixUnitDepth } from './matrix-unit-code.js';
 
 /**
  * Many rows times a matrix of 16-bit weights on the matrix units, where the device was opened for it: operands are
@@ -23,15 +23,21 @@ export const matmulMatrixUnitsKernel: WebGpuKernel = {
     if (!isWhole || (dtype !== 'f16' && dtype !== 'bf16')) {
       return unsupported(`matmul-matrix-units: weights of ${dtype}, or no whole tiles of ${matrixUnit}`);
     }
-    return blockedSupport(call, { kind: 'dense', dtype }, plan, plan, facts, matrixUnitDepth);
+    return blockedSupport(call, { kind: 'dense', dtype }, plan, plan, facts, {
+      ...matrixTile(plan.M, facts),
+      depth: matrixUnitDepth,
+    });
   },
   splitInput: 1,
   build: (call, { facts }) => {
     const dtype = call.inputs[1]!.dtype as 'f16' | 'bf16';
     const format: WeightFormat = { kind: 'dense', dtype };
-    return blockedDispatches(call.inputs, format, planMatmul(call), facts, {
+    const plan = planMatmul(call);
+    const tile = matrixTile(plan.M, facts);
+    return blockedDispatches(call.inputs, format, plan, facts, {
+      ...tile,
       depth: matrixUnitDepth,
-      code: (isSplit) => matrixUnitCode(dtype, isSplit),
+      code: (isSplit) => matrixUnitCode(dtype, tile, isSplit),
     });
   },
 };
