@@ -9,6 +9,7 @@ import { cuda } from '@hybra/backend-cuda';
 import { benchSections } from './bench.js';
 import { conformanceSections } from './conformance.js';
 import { decodeSections } from './decode.js';
+import { fewRowsSections } from './few-rows.js';
 import { prefillSections } from './prefill-bench.js';
 import { productSections } from './products.js';
 import { runSections } from './run-sections.js';
@@ -48,6 +49,7 @@ console.log(
 const sections: Section[] = [
   ...conformanceSections(backend, cpu()),
   ...productSections(backend, cpu()),
+  ...fewRowsSections(backend),
   ...verifySections('cuda'),
   ...decodeSections(backend, cuda({ products, persistent: false })),
   ...benchSections(backend),

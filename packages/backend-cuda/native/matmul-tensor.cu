@@ -4,7 +4,7 @@
 // Artificial Intelligence Datatype For Higher-Precision Computations".)
 #include "mma.cuh"
 
-constexpr int depth = 32, stages = 3;
+constexpr int depth = 32;
 
 __device__ __forceinline__ void copyAsync(u32 to, const void *from, bool isInside) {
   const int bytes = isInside ? 16 : 0; // the rest is zeros
@@ -19,6 +19,8 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
                                          i64 aStride, i64 wStride, u32 stepsPerSplit, float *parts) {
   constexpr int threads = WM * WN * 32, TM = BM / WM / 16, TN = BN / WN / 8;
   constexpr int aBytes = BM * 64, bBytes = BN * 64, stageBytes = PIECES * aBytes + bBytes;
+  // Where rows are few, memory is the limit, and more of it has to be on its way.
+  constexpr int stages = BM <= 64 ? 4 : 3;
   constexpr int aChunks = BM * 4 / threads, bChunks = BN * 4 / threads;
   static_assert(aChunks * threads == BM * 4 && bChunks * threads == BN * 4, "tiles divide among threads");
   extern __shared__ __align__(128) char tiles[];
@@ -71,7 +73,7 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
     }
   };
 
-  // Two stages are on their way when the loop begins; a float a goes through registers one step ahead.
+  // All stages but one are on their way when the loop begins; a float a goes through registers one step ahead.
 #pragma unroll
   for (int step = 0; step < stages - 1; step++) {
     if (step < steps) {
@@ -140,7 +142,8 @@ __device__ __forceinline__ void multiply(const A *a, const __nv_bfloat16 *w, A *
     multiply<A, PIECES, BM, BN, WM, WN>(a, w, y, residual, M, N, K, aStride, wStride, stepsPerSplit, parts);                 \
   }
 #define TENSOR_TILES(name, A, PIECES)                                                      \
-  TENSOR(name, A, PIECES, 128, 128, 2, 4) TENSOR(name, A, PIECES, 64, 64, 2, 2) TENSOR(name, A, PIECES, 32, 32, 2, 2)
+  TENSOR(name, A, PIECES, 128, 128, 2, 4) TENSOR(name, A, PIECES, 64, 64, 2, 2) TENSOR(name, A, PIECES, 32, 32, 2, 2)      \
+  TENSOR(name, A, PIECES, 16, 64, 1, 2) TENSOR(name, A, PIECES, 32, 128, 1, 4) TENSOR(name, A, PIECES, 64, 128, 2, 4)
 TENSOR_TILES(f32, float, 1)
 TENSOR_TILES(f32, float, 3)
 TENSOR_TILES(bf16, __nv_bfloat16, 1)

@@ -9,7 +9,6 @@ import { areRowsAligned, planMatmul } from './matmul-plan.js';
 /** Fewest rows of a float32 a; fewer go to `cuda/gemv`. */
 const minRows = 3;
 const depth = 32;
-const stages = 3;
 const multiprocessors = 132;
 const gridLimit = 65_535;
 
@@ -46,19 +45,52 @@ function refusalOfTensor(call: OpCall): string | undefined {
   return undefined;
 }
 
-/** The largest tile that still gives every multiprocessor a block; the smallest if none does. */
-function tileFor(M: number, N: number): number {
+/** A tile of y, and how it is worked on: see native/matmul-tensor.cu. */
+interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  readonly threads: number;
+  readonly stages: number;
+  /** Most spans that K is cut into where tiles are too few for the device, and its least length. */
+  readonly mostSplits: number;
+  readonly leastSpan: number;
+  /** Blocks that a multiprocessor is to have. */
+  readonly blocks: number;
+}
+
+/** All rows of a few, beside many columns: every weight is read once, and the rows not too often. */
+const fewRows: readonly Tile[] = [
+  { rows: 16, columns: 64, threads: 64, stages: 4, mostSplits: 16, leastSpan: 512, blocks: 8 },
+  { rows: 32, columns: 128, threads: 128, stages: 4, mostSplits: 8, leastSpan: 512, blocks: 4 },
+  { rows: 64, columns: 128, threads: 256, stages: 4, mostSplits: 8, leastSpan: 512, blocks: 3 },
+];
+
+/** From large to small. */
+const squares: readonly Tile[] = [
+  { rows: 128, columns: 128, threads: 256, stages: 3, mostSplits: 8, leastSpan: 256, blocks: 4 },
+  { rows: 64, columns: 64, threads: 128, stages: 4, mostSplits: 8, leastSpan: 256, blocks: 4 },
+  { rows: 32, columns: 32, threads: 128, stages: 4, mostSplits: 8, leastSpan: 256, blocks: 4 },
+];
+
+function tilesOf({ rows, columns }: Tile, M: number, N: number): number {
+  return Math.ceil(M / rows) * Math.ceil(N / columns);
+}
+
+/** For few rows a tile that has all of them; else the largest that still gives every multiprocessor a block. */
+function tileFor(M: number, N: number): Tile {
+  const few = fewRows.find(({ rows }) => M <= rows);
+  // Narrow products have more blocks in small tiles.
+  if (few && N >= few.columns * 16) return few;
   return (
-    [128, 64].find((tile) => Math.ceil(M / tile) * Math.ceil(N / tile) >= multiprocessors && M > tile / 2) ??
-    32
+    squares.find((tile) => tilesOf(tile, M, N) >= multiprocessors && M > tile.rows / 2) ?? squares.at(-1)!
   );
 }
 
 /** How many spans K is cut into, where the tiles of y alone are too few for the device. */
 function splitsOf(M: number, N: number, K: number): number {
   const tile = tileFor(M, N);
-  const blocks = Math.ceil(M / tile) * Math.ceil(N / tile);
-  return Math.max(1, Math.min(Math.floor((4 * multiprocessors) / blocks), Math.floor(K / 256), 8));
+  const wanted = Math.floor((tile.blocks * multiprocessors) / tilesOf(tile, M, N));
+  return Math.max(1, Math.min(wanted, Math.floor(K / tile.leastSpan), tile.mostSplits));
 }
 
 function scratchBytes(call: OpCall): number {
@@ -77,7 +109,7 @@ export function planTensorMatmul(
   const y = around.y ?? call.outputs[0]!;
   if (elementCount(y.shape) === 0) return [];
   const { M, K, N, aM, bN } = planMatmul(call);
-  const tile = tileFor(M, N);
+  const { rows, columns, threads, stages } = tileFor(M, N);
   const count = a.dtype === 'f32' ? pieces : 1;
   const splits = splitsOf(M, N, K);
   const steps = Math.ceil(K / depth);
@@ -100,10 +132,10 @@ export function planTensorMatmul(
     {
       kind: 'kernel',
       module: 'matmul-tensor',
-      entry: `matmul_tensor_${a.dtype}_${count}_${tile}x${tile}`,
-      grid: [Math.ceil(M / tile), Math.ceil(N / tile), Math.ceil(steps / Math.ceil(steps / splits))],
-      block: tile === 128 ? 256 : 128,
-      sharedBytes: stages * (count + 1) * tile * depth * 2,
+      entry: `matmul_tensor_${a.dtype}_${count}_${rows}x${columns}`,
+      grid: [Math.ceil(M / rows), Math.ceil(N / columns), Math.ceil(steps / Math.ceil(steps / splits))],
+      block: threads,
+      sharedBytes: stages * (count * rows + columns) * depth * 2,
       parameters: [
         pointer(a),
         pointer(b),
