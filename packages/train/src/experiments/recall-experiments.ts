@@ -122,7 +122,7 @@ export const mqarExperiment: Experiment = {
     );
     return {
       metric: 'accuracy',
-      protocol: { steps: isQuick ? 8000 : 1500, learningRates: rates.quick, seeds: 3 },
+      protocol: { steps: isQuick ? 8000 : 1500, learningRates: rates[size], seeds: 3 },
       comparisons: [{ name: 'mqar', task: (seed) => mqar({ ...config, seed }), models }],
       config,
     };
