@@ -63,6 +63,8 @@ export const gatedRmsNormKernel: WebGpuKernel = {
     const isGatedFirst = call.attributes.normBeforeGate !== true;
     const gated = 'load_x(first + c) * silu_f(load_gate(first + c))';
     const groups = groupsOf(call);
+    // What was gated waits in y, where it has all its digits there: each invocation reads what it wrote.
+    const isKept = isGatedFirst && call.outputs[0]!.dtype === 'f32';
     return [
       rowDispatch({
         call,
@@ -74,10 +76,10 @@ export const gatedRmsNormKernel: WebGpuKernel = {
         ],
         helpers: sumAll,
         statistics: `var squares = 0.0;
-  ${overColumns(`let v = ${isGatedFirst ? gated : 'load_x(first + c)'}; squares += v * v;`)}
+  ${overColumns(`let v = ${isGatedFirst ? gated : 'load_x(first + c)'}; squares += v * v; ${isKept ? 'y[first + c] = v;' : ''}`)}
   let scale = 1.0 / sqrt(sum_all(squares, l) / f32(p.width) + p.epsilon);
   let column = row % p.groups * p.width;`,
-        value: `${gated} * scale * load_weight(column + c)`,
+        value: `${isKept ? 'y[first + c]' : gated} * scale * load_weight(column + c)`,
       }),
     ];
   },

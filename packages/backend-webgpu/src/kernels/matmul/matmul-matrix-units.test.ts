@@ -81,7 +81,7 @@ it('compiles in large tiles, which that device has no memory for', async () => {
     kernel: matmulMatrixUnitsKernel.name,
     inputs: inputs.map((input, buffer) => ({ ...input, buffer })),
     outputs: [{ ...outputs[0]!, strides: [N, 1], offset: 0, buffer: 2 }],
-    scratch: { buffer: 3 },
+    scratch: { buffer: 3, byteLength: 2 ** 26 },
   };
   const context = { facts: { ...facts, workgroupBytes: 49_152 }, isInPlace: () => false };
   const [dispatch] = matmulMatrixUnitsKernel.build(call, context);

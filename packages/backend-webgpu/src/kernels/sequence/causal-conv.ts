@@ -5,6 +5,8 @@ import { mapDispatch } from '../../wgsl/map.js';
 import { floats, refusal, unsupported } from '../accept.js';
 import { copiesInput } from '../array/write-rows.js';
 import { numbers } from '../composite/row-dispatch.js';
+import { counts, gridMain } from './pool.js';
+import { stepsOf } from './ssd-tile.js';
 
 const tails = 3;
 
@@ -28,7 +30,8 @@ export const causalConv1dKernel: WebGpuKernel = {
     const poolCopy = context.isInPlace(1, tails) ? [] : copiesInput(call, tails, 1);
     if (isSingleStep(call)) return [...poolCopy, singleStep(call)];
     const shift = call.inputs[1]!.shape[1]! > 1 ? [shiftTails(call)] : [];
-    return [convolution(call), ...poolCopy, ...shift];
+    const isWide = !isHalf(call.outputs[0]!.dtype);
+    return [isWide ? slidingConvolution(call) : convolution(call), ...poolCopy, ...shift];
   },
 };
 
@@ -82,6 +85,60 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(num_workgroups) n: vec3<u3
   y[id] = ${call.attributes.activation === 'silu' ? 'silu_f(total)' : 'total'};
 }`,
     workgroups: [Math.ceil((B * C) / 64), 1, 1],
+  };
+}
+
+/** Positions that an invocation goes through, with the last inputs in registers. */
+const run = 8;
+
+function slidingConvolution(call: ProgramCall): Dispatch {
+  const [B, T, C] = call.inputs[0]!.shape as [number, number, number];
+  const taps = call.inputs[1]!.shape[1]!;
+  const past = Array.from({ length: taps - 1 }, (_, k) => k);
+  const runs = Math.ceil(T / run);
+  const count = B * runs * C;
+  const xAt = (t: string): string => `get_x(p.x_offset + b * p.x0 + (${t}) * p.x1 + c * p.x2)`;
+  return {
+    operands: [
+      numbers('x', 0),
+      numbers('weight', 1),
+      numbers('bias', 2),
+      numbers('tails', tails),
+      numbers('slots', 4),
+      { name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true },
+    ],
+    parameters: [...sizes(call), ...counts({ runs, count }), ...stepsOf('x', call, 0)],
+    code: `${gridMain(256)}
+  let id = group * 256u + l;
+  if (id >= p.count) { return; }
+  let c = id % p.C;
+  let first = id / p.C % p.runs * ${run}u;
+  let b = id / p.C / p.runs;
+  let last = min(first + ${run}u, p.T);
+  let slot = bitcast<u32>(load_slots(b));
+  if (slot >= p.S) {
+    for (var t = first; t < last; t++) { y[(b * p.T + t) * p.C + c] = 0.0; }
+    return;
+  }
+  let bias = load_bias(c);
+  ${[...past, taps - 1].map((k) => `let w${k} = load_weight(c * ${taps}u + ${k}u);`).join(' ')}
+  ${past
+    .map(
+      (k) => `var past${k} = 0.0;
+  if (first + ${k}u >= ${taps - 1}u) { past${k} = ${xAt(`first + ${k}u - ${taps - 1}u`)}; }
+  else { past${k} = load_tails((slot * ${taps - 1}u + first + ${k}u) * p.C + c); }`,
+    )
+    .join('\n  ')}
+  for (var t = first; t < last; t++) {
+    let x = ${xAt('t')};
+    var total = bias;
+    ${past.map((k) => `total = fma(w${k}, past${k}, total);`).join(' ')}
+    total = fma(w${taps - 1}, x, total);
+    y[(b * p.T + t) * p.C + c] = ${call.attributes.activation === 'silu' ? 'silu_f(total)' : 'total'};
+    ${past.map((k) => `past${k} = ${k === taps - 2 ? 'x' : `past${k + 1}`};`).join(' ')}
+  }
+}`,
+    workgroups: [Math.ceil(count / 256), 1, 1],
   };
 }
 

@@ -210,6 +210,9 @@ export function chunkOutputs(sizes: SsdSizes, call: OpCall): Dispatch {
 var<workgroup> steps: array<f32, ${mostPositions}>;
 var<workgroup> decay_at: array<f32, ${mostPositions}>;
 var<workgroup> passed: array<f32, ${mostPositions}>;
+// Of the decay from j to i the part up to the end of j's terms, with dt, and the part from there on, by their block.
+var<workgroup> to_end: array<f32, ${mostPositions}>;
+var<workgroup> from_end: array<f32, ${(mostPositions / ssdTile.depth) * ssdTile.side}>;
 ${gridMain(ssdTile.size)}
   if (group >= p.groups) { return; }
   let p0 = group % p.columns * ${ssdTile.side}u;
@@ -233,6 +236,13 @@ ${gridMain(ssdTile.size)}
   decay_at[l] = decay;
   passed[l] = exp_f(decay);
   workgroupBarrier();
+  to_end[l] = exp_f(decay_at[min(l | ${ssdTile.depth - 1}u, end - 1u)] - decay) * step;
+  for (var e = l; e < ${(mostPositions / ssdTile.depth) * ssdTile.side}u; e += ${ssdTile.size}u) {
+    let i = min(i0 + e % ${ssdTile.side}u, end - 1u);
+    let j = e / ${ssdTile.side}u * ${ssdTile.depth}u + ${ssdTile.depth - 1}u;
+    if (j < i) { from_end[e] = exp_f(decay_at[i] - decay_at[j]); }
+  }
+  workgroupBarrier();
   ${tilePlace}
   ${tileZeros}
 
@@ -243,7 +253,13 @@ ${gridMain(ssdTile.size)}
       'terms',
       `let i = i0 + at;
       let j = j0 + term;
-      if (i < end && j <= i) { value = products[(product * p.Q + i) * p.Q + j] * exp_f(decay_at[i] - decay_at[j]) * steps[j]; }`,
+      if (i < end && j <= i) {
+        // Only among the last terms may the end lie behind i.
+        var weight = 0.0;
+        if (i >= j0 + ${ssdTile.depth}u) { weight = from_end[j0 / ${ssdTile.depth}u * ${ssdTile.side}u + at] * to_end[j]; }
+        else { weight = exp_f(decay_at[i] - decay_at[j]) * steps[j]; }
+        value = products[(product * p.Q + i) * p.Q + j] * weight;
+      }`,
     )}
     // dt = 0 takes no part, even where x is not finite.
     ${tileLoad('b_tile', 'sides', `if (p0 + at < p.P && steps[j0 + term] != 0.0) { value = ${elementAt('x', ['b', 't0 + j0 + term', 'h', 'p0 + at'])}; }`)}
