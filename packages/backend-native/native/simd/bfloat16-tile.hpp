@@ -139,10 +139,10 @@ struct Bfloat16Panels {
 #else
 
 HYBRA_INLINE vf roundedToBf16(vf x) {
-  const vi bits = bitsOf(x), rounded = bits + splat(0x7fff) + (bits >> 16 & splat(1));
+  const vu bits = (vu)x, rounded = bits + 0x7fffu + (bits >> 16 & 1u);
   // Rounding would make NaNs with many ones numbers.
-  const vi kept = x == x ? rounded : bits | splat(0x400000);
-  return floatsOf(kept & splat(static_cast<std::int32_t>(0xffff0000)));
+  const vu kept = x == x ? rounded : bits | 0x400000u;
+  return (vf)(kept & 0xffff0000u);
 }
 
 /** Rounds every number of a panel. */
