@@ -43,6 +43,16 @@ describeWith(vulkan, 'a device that is lost', () => {
     expect(() => device.allocate(4)).toThrow(expect.objectContaining({ code: 'E_DEVICE_LOST' }));
   });
 
+  it('refuses to compile and to run what was compiled before', async () => {
+    const { compile, fill } = await import('@hybra/tensor');
+    const device = await backend.open();
+    const build = () => ({ outputs: { y: fill([4], 1) } });
+    const program = await compile({ label: 'four', device, build });
+    await device.dispose();
+    expect(() => program.run()).toThrow(expect.objectContaining({ code: 'E_DEVICE_LOST' }));
+    await expect(compile({ label: 'late', device, build })).rejects.toMatchObject({ code: 'E_DEVICE_LOST' });
+  });
+
   it('tells when the GPU device goes away under it', async () => {
     const { createGpu } = await import('@hybra/webgpu-node');
     const gpu = createGpu();

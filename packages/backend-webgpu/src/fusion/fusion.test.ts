@@ -75,7 +75,9 @@ describeWith(vulkan, 'the step of Mamba-2', () => {
       const plain = await steps(groups, batch, false);
       const fused = await steps(groups, batch, true);
       // Norm and projection; convolution to gate; norm, projection and residual. Besides: what begins and ends a step.
-      expect(fused.dispatches).toBeLessThanOrEqual(3 * layers + 8);
+      // Where one binds few buffers, fewer of those go together.
+      const { maxStorageBuffersPerShaderStage: buffers } = (await gpu!.requestAdapter())!.limits;
+      expect(fused.dispatches).toBeLessThanOrEqual(3 * layers + (buffers < 16 ? 11 : 8));
       expect(plain.dispatches).toBeGreaterThanOrEqual(12 * layers);
       const size = Math.max(...plain.logits.map(Math.abs));
       expect(size).toBeGreaterThan(0.01);
