@@ -77,16 +77,17 @@ export function prefillSections(backend: Backend): Section[] {
   return [
     section('bench/prefill-130m', (device) => prefill(device, preset('mamba2-130m'), [2048, 16_384])),
     section('bench/prefill-2.7b', (device) => prefill(device, mamba2Of27(), [2048, 16_384])),
-    section('bench/profile-prefill-130m', async (real) => {
-      const { device, last } = timed(real);
-      const config = preset('mamba2-130m');
-      const model = await modelFromWeights(config, cheapWeights(config), { device, dtype: 'bf16' });
-      const runner = new Runner(model);
-      const prompt = Array.from({ length: 2048 }, (_, index) => (index * 7919) % 1000);
-      const { state } = await runner.forward([prompt], runner.initialState());
-      state.dispose();
-      const { program, executable } = last()!;
-      return profileOf(program, executable, 20);
-    }),
+    ...Object.entries({ '130m': preset('mamba2-130m'), '2.7b': mamba2Of27() }).map(([name, config]) =>
+      section(`bench/profile-prefill-${name}`, async (real) => {
+        const { device, last } = timed(real);
+        const model = await modelFromWeights(config, cheapWeights(config), { device, dtype: 'bf16' });
+        const runner = new Runner(model);
+        const prompt = Array.from({ length: 2048 }, (_, index) => (index * 7919) % 1000);
+        const { state } = await runner.forward([prompt], runner.initialState());
+        state.dispose();
+        const { program, executable } = last()!;
+        return profileOf(program, executable, 20);
+      }),
+    ),
   ];
 }

@@ -2,8 +2,7 @@ import { type Operand, overlap, type ProgramMemory } from '@hybra/spec';
 
 /**
  * Whether a call may do in its own place what a call `at` after it does: what that one reads is there already, and
- * nobody needs what lies where it writes meanwhile.
- * @param dropped the first output of call `index`, which is not written then
+ * nobody needs what lies where it writes meanwhile. The first output of call `index` is not written then.
  */
 export function runsEarly(
   memory: ProgramMemory,

@@ -11,8 +11,10 @@ export function rowThreads(width: number): number {
   return Math.min(Math.max(32 * Math.ceil(width / 128), 32), 1024);
 }
 
-/** Threads of a block of the kernels that join parts of sums, and blocks for `count` sums: 32 each. */
+/** Threads of a block of the kernels that join parts of sums. */
 export const joinThreads = 256;
+
+/** Blocks for `count` sums of parts: 32 each. */
 export function joinGrid(count: number): readonly [number, number, number] {
   return [Math.max(1, Math.ceil(count / 32)), 1, 1];
 }
