@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,6 +91,29 @@ describe('the bundled model as GGUF', () => {
     },
     300_000,
   );
+});
+
+describe('GGUF of other formats', () => {
+  const fixtures = fileURLToPath(new URL('../../models/test/fixtures/', import.meta.url));
+
+  it.each(['mamba2-original', 'lfm2'])('%s, and that file again, from its folder', async (name) => {
+    const inside = join(folder, 'model');
+    await mkdir(inside);
+    const first = join(inside, 'a.gguf');
+    expect((await run(['convert', join(fixtures, name), first, '--type', 'f32'])).exitCode).toBe(0);
+    const again = join(folder, 'b.gguf');
+    expect((await run(['convert', inside, again, '--type', 'f32'])).exitCode).toBe(0);
+    expect((await readFile(again)).byteLength).toBe((await readFile(first)).byteLength);
+  });
+
+  it('a folder with several is refused, and names them', async () => {
+    for (const name of ['a.gguf', 'b-00001-of-00002.gguf', 'b-00002-of-00002.gguf']) {
+      await writeFile(join(folder, name), '');
+    }
+    const { exitCode, notes } = await run(['inspect', folder]);
+    expect(notes).toContain('2 models as GGUF: a.gguf, b-00001-of-00002.gguf');
+    expect(exitCode).toBe(2);
+  });
 });
 
 it('a GGUF file with a SentencePiece vocabulary has its tokenizer', async () => {
