@@ -11,7 +11,6 @@ export function canPersist({ capability, driverVersion, sharedBytesPerBlock }: F
   return (
     capability >= leastCapability &&
     driverVersion >= leastDriver &&
-    // Beside what the kernel has anyway.
-    sharedBytesPerBlock >= persistentSharedBytes + 4 * 1024
+    sharedBytesPerBlock >= persistentSharedBytes
   );
 }
