@@ -11,6 +11,7 @@ export function canPersist({ capability, driverVersion, sharedBytesPerBlock }: F
   return (
     capability >= leastCapability &&
     driverVersion >= leastDriver &&
-    sharedBytesPerBlock >= persistentSharedBytes
+    // Beside what the kernel has anyway.
+    sharedBytesPerBlock >= persistentSharedBytes + 4 * 1024
   );
 }

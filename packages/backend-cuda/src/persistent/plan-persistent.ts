@@ -5,11 +5,11 @@ import {
   type EncodedStep,
   encodeList,
   encodeStep,
+  encodeTails,
   fewElements,
   stateRows,
   warpsPerBlock,
 } from './encode-step.js';
-import { foldConvolutions } from './fold-convolutions.js';
 
 /** What the persistent kernel needs of a GPU. */
 export interface PersistentHost {
@@ -22,22 +22,14 @@ export interface PlannedCall {
   readonly members: readonly number[];
 }
 
-/** Sizes of native/step.cuh, native/weight-ring.cuh and native/persistent-stage.cuh. */
+/** Sizes of native/step.cuh and native/weight-ring.cuh. */
 const mostSteps = 200;
 const stepBytes = 144;
-const headBytes = 24;
 const blockThreads = warpsPerBlock * 32;
-const mostColumns = 8192;
-/** A row of x as float32 and as fixed point, units of the latter, and sums of squares. */
-const rowBytes =
-  (mostColumns / 4 / 32) * 33 * 16 + mostColumns * 2 + (mostColumns / 16) * 8 + (mostColumns / 64) * 4;
-const mostSlots = 16;
-const barrierBytes = 8 * warpsPerBlock * mostSlots;
-/** Bytes of the ring that a warp has. */
-const warpBytes = 18_304;
-/** Dynamic shared memory of a block: a row of x, the list of steps, and every warp's ring. */
-export const persistentSharedBytes =
-  rowBytes + mostSteps * stepBytes + barrierBytes + warpsPerBlock * warpBytes;
+const ringBytes = warpsPerBlock * 3 * 3200;
+const rowBytes = ((8192 / 4) * 33 * 16) / 32;
+/** Dynamic shared memory of a block: a row of x, every warp's ring, and the list of steps. */
+export const persistentSharedBytes = rowBytes + ringBytes + mostSteps * stepBytes;
 /** Fewest launches that are worth one that occupies the whole GPU. Sums are in another order in it. */
 const fewestLaunches = 8;
 
@@ -56,16 +48,8 @@ interface Run {
   readonly all: Accesses & { reads: MemoryRange[]; writes: MemoryRange[] };
   /** Of those since the last barrier. */
   recent: (Accesses & { readonly isLocal: boolean })[];
-}
-
-/** A call that the persistent kernel has steps for. */
-interface StepsOfCall {
-  readonly index: number;
-  readonly launches: number;
-  readonly steps: readonly Exclude<Step, ConvStep>[];
-  readonly accesses: Accesses;
-  /** What its product convolves. */
-  readonly convolution?: ConvStep | undefined;
+  /** Of the convolution whose tails have not moved on yet. */
+  tails?: { readonly convolution: ConvStep; readonly accesses: Accesses } | undefined;
 }
 
 /**
@@ -79,10 +63,9 @@ export function planPersistent(
 ): readonly (readonly Launch[])[] {
   const result: (readonly Launch[])[] = planned.map(({ launches }) => launches);
   const workers = host.multiprocessors * warpsPerBlock;
-  const folds = foldConvolutions(memory, planned);
-  const isFolded = new Set([...folds.values()].map(({ product }) => product));
   let run = emptyRun();
   const finish = (): void => {
+    if (run.tails) run.steps.push(encodeTails(run.tails.convolution, false));
     const isWorthwhile = run.isLarge ? run.launches >= fewestLaunches : run.launches >= 2;
     if (isWorthwhile) {
       for (const call of run.calls) result[call] = [];
@@ -90,24 +73,20 @@ export function planPersistent(
     }
     run = emptyRun();
   };
-  for (const [index, { launches }] of planned.entries()) {
-    // A product that convolves comes with the recurrence that reads it: nothing stands between them.
-    if (launches.length === 0 || isFolded.has(index)) continue;
-    const fold = folds.get(index);
-    const calls = [fold?.product, index].filter((each) => each !== undefined);
-    const known = calls.map((each) => stepsOfCall(memory, planned, each, fold?.convolution, workers));
-    if (known.some((each) => each === undefined)) {
-      if (conflicts(run.all, joined(calls.map((each) => accessesOf(memory, planned[each]!.members)))))
-        finish();
+  for (const [index, { launches, members }] of planned.entries()) {
+    if (launches.length === 0) continue;
+    const accesses = accessesOf(memory, members);
+    const steps = stepsOf(launches, workers);
+    if (!steps) {
+      if (conflicts(run.all, accesses)) finish();
       continue;
     }
-    const each = known as StepsOfCall[];
-    const all = each.flatMap(({ steps }) => steps);
-    const isReadEarly = [...all, fold?.convolution]
-      .flatMap((step) => (step ? readBeforeBarrier(step) : []))
+    const isReadEarly = steps
+      .flatMap(readBeforeBarrier)
       .some((operand) => run.all.writes.some((write) => overlap(write, memory.rangeOf(operand))));
-    if (isReadEarly || run.steps.length + all.length > mostSteps) finish();
-    for (const call of each) append(run, call, workers);
+    const isSecond = run.tails !== undefined && steps.some(({ op }) => op === 'ssd');
+    if (isReadEarly || isSecond || run.steps.length + 2 * steps.length > mostSteps) finish();
+    append(run, { index, launches: launches.length, steps, accesses }, workers);
   }
   finish();
   return result;
@@ -117,31 +96,16 @@ function emptyRun(): Run {
   return { calls: [], steps: [], launches: 0, isLarge: false, all: { reads: [], writes: [] }, recent: [] };
 }
 
-/** The steps of a call, if it consists of nothing else; a recurrence only after a product that convolves for it. */
-function stepsOfCall(
-  memory: ProgramMemory,
-  planned: readonly PlannedCall[],
-  index: number,
-  convolution: ConvStep | undefined,
-  workers: number,
-): StepsOfCall | undefined {
-  const { launches, members } = planned[index]!;
-  const all = launches.map((launch) => (launch.kind === 'kernel' ? launch.step : undefined));
-  const steps = convolution ? all.filter((step) => step !== convolution) : all;
-  const isKnown = steps.every((step) => {
-    if (step?.op === 'ssd') return convolution !== undefined && stateRows(step, workers) !== undefined;
-    return step !== undefined && step.op !== 'conv';
+/** The steps of a call, if it consists of nothing else. */
+function stepsOf(launches: readonly Launch[], workers: number): readonly Step[] | undefined {
+  const steps = launches.map((launch) => (launch.kind === 'kernel' ? launch.step : undefined));
+  const isKnown = steps.every((step, at) => {
+    const next = steps[at + 1];
+    if (step?.op === 'conv') return next?.op === 'ssd' && next.convolution === step;
+    if (step?.op === 'ssd') return step.convolution !== undefined && stateRows(step, workers) !== undefined;
+    return step !== undefined;
   });
-  if (!isKnown) return undefined;
-  const own = accessesOf(memory, members);
-  const convolves = steps[0]?.op === 'product' ? convolution : undefined;
-  return {
-    index,
-    launches: launches.length,
-    steps: steps as Exclude<Step, ConvStep>[],
-    accesses: convolves ? joined([own, accessesOfConvolution(memory, convolves)]) : own,
-    convolution: convolves,
-  };
+  return isKnown ? (steps as Step[]) : undefined;
 }
 
 /** What a step asks for before it waits: nothing of the same launch may write it before. */
@@ -151,20 +115,42 @@ function readBeforeBarrier(step: Step): readonly Operand[] {
     const quantized = weight.kind === 'bf16' ? [] : [weight.scales, weight.zeros];
     return [weight.codes, normWeight, ...quantized].filter((operand) => operand !== undefined);
   }
-  if (step.op === 'conv') return [step.weight, step.bias, step.tails, step.slots];
   if (step.op !== 'ssd') return [];
-  return [step.slots, step.states, step.A, step.bias, step.skip].filter((operand) => operand !== undefined);
+  const { weight, bias, tails, slots } = step.convolution!;
+  return [weight, bias, tails, slots, step.states, step.A, step.bias, step.skip].filter(
+    (operand) => operand !== undefined,
+  );
 }
 
-function append(run: Run, call: StepsOfCall, workers: number): void {
-  const { index, launches, steps, accesses, convolution } = call;
+function append(
+  run: Run,
+  call: {
+    readonly index: number;
+    readonly launches: number;
+    readonly steps: readonly Step[];
+    readonly accesses: Accesses;
+  },
+  workers: number,
+): void {
+  const { index, launches, steps, accesses } = call;
   const isLocal = steps.every((step) => step.op === 'elements' && step.count <= fewElements);
   // Steps of the last block alone follow each other without a barrier.
   const isWaiting = run.recent.some((each) => !(each.isLocal && isLocal) && conflicts(each, accesses));
   if (isWaiting) run.recent = [];
-  for (const [at, step] of steps.entries()) {
-    run.steps.push(encodeStep(step, isWaiting && at === 0, workers, convolution));
+  const from = run.steps.length;
+  for (const step of steps) {
+    const encoded = encodeStep(step, isWaiting && run.steps.length === from, workers);
+    if (encoded) run.steps.push(encoded);
   }
+  if (isWaiting && run.tails) {
+    // Everyone has convolved by now.
+    if (steps[0]?.op === 'product') run.steps.push(encodeTails(run.tails.convolution, true));
+    else run.steps.splice(from, 0, encodeTails(run.tails.convolution, false));
+    run.recent.push({ ...run.tails.accesses, isLocal: false });
+    run.tails = undefined;
+  }
+  const convolution = steps.find((step) => step.op === 'ssd')?.convolution;
+  if (convolution) run.tails = { convolution, accesses };
   run.calls.push(index);
   run.launches += launches;
   run.isLarge ||= !isLocal;
@@ -173,18 +159,9 @@ function append(run: Run, call: StepsOfCall, workers: number): void {
   run.recent.push({ ...accesses, isLocal });
 }
 
-function joined(all: readonly Accesses[]): Accesses {
-  return { reads: all.flatMap(({ reads }) => reads), writes: all.flatMap(({ writes }) => writes) };
-}
-
-function accessesOfConvolution(memory: ProgramMemory, convolution: ConvStep): Accesses {
-  const { weight, bias, tails, slots, lengths } = convolution;
-  const ranges = [weight, bias, tails, slots, lengths].map((operand) => memory.rangeOf(operand));
-  return { reads: ranges, writes: [memory.rangeOf(tails)] };
-}
-
 function accessesOf(memory: ProgramMemory, members: readonly number[]): Accesses {
-  return joined(members.map((member) => memory.accesses[member]!));
+  const all = members.map((member) => memory.accesses[member]!);
+  return { reads: all.flatMap(({ reads }) => reads), writes: all.flatMap(({ writes }) => writes) };
 }
 
 /** Whether the second may not start before the first has ended. */
@@ -206,7 +183,7 @@ function launchOf({ steps, isLarge }: Run, host: PersistentHost): Launch {
     grid: [isLarge ? host.multiprocessors : 1, 1, 1],
     block: blockThreads,
     sharedBytes: persistentSharedBytes,
-    parameters: encodeList(steps, warpBytes, mostSlots),
-    parameterBytes: headBytes + mostSteps * stepBytes,
+    parameters: encodeList(steps),
+    parameterBytes: 8 + mostSteps * stepBytes,
   };
 }
