@@ -49,7 +49,9 @@ describe('tensorMatmulKernel', () => {
     expect(launchesOf(64, 4096, 256_000)).toHaveLength(1);
   });
 
-  it('keeps square tiles for many rows and for narrow products', () => {
+  it('keeps square tiles for many rows, and where large ones would leave multiprocessors idle', () => {
+    // Input projection of a 130M model: 27 tiles of 128 columns, and too short a K to cut.
+    expect(launchesOf(64, 768, 3352)[0]).toMatchObject({ grid: [2, 105, 2] });
     expect(launchesOf(200, 4096, 16_384)[0]!.entry).toBe('matmul_tensor_f32_1_128x128');
     expect(launchesOf(64, 4096, 512)[0]!.entry).toBe('matmul_tensor_f32_1_32x32');
   });

@@ -77,20 +77,23 @@ function tilesOf({ rows, columns }: Tile, M: number, N: number): number {
 }
 
 /** For few rows a tile that has all of them; else the largest that still gives every multiprocessor a block. */
-function tileFor(M: number, N: number): Tile {
+function tileFor(M: number, N: number, K: number): Tile {
   const few = fewRows.find(({ rows }) => M <= rows);
-  // Narrow products have more blocks in small tiles.
-  if (few && N >= few.columns * 16) return few;
+  // Products of small models have more blocks in small tiles.
+  if (few && tilesOf(few, M, N) * splitsIn(few, M, N, K) >= multiprocessors) return few;
   return (
     squares.find((tile) => tilesOf(tile, M, N) >= multiprocessors && M > tile.rows / 2) ?? squares.at(-1)!
   );
 }
 
 /** How many spans K is cut into, where the tiles of y alone are too few for the device. */
-function splitsOf(M: number, N: number, K: number): number {
-  const tile = tileFor(M, N);
+function splitsIn(tile: Tile, M: number, N: number, K: number): number {
   const wanted = Math.floor((tile.blocks * multiprocessors) / tilesOf(tile, M, N));
   return Math.max(1, Math.min(wanted, Math.floor(K / tile.leastSpan), tile.mostSplits));
+}
+
+function splitsOf(M: number, N: number, K: number): number {
+  return splitsIn(tileFor(M, N, K), M, N, K);
 }
 
 function scratchBytes(call: OpCall): number {
@@ -109,7 +112,7 @@ export function planTensorMatmul(
   const y = around.y ?? call.outputs[0]!;
   if (elementCount(y.shape) === 0) return [];
   const { M, K, N, aM, bN } = planMatmul(call);
-  const { rows, columns, threads, stages } = tileFor(M, N);
+  const { rows, columns, threads, stages } = tileFor(M, N, K);
   const count = a.dtype === 'f32' ? pieces : 1;
   const splits = splitsOf(M, N, K);
   const steps = Math.ceil(K / depth);
