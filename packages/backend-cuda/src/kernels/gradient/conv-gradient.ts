@@ -1,16 +1,8 @@
-import { byteLengthOf, elementCount, type OpCall, type Operand } from '@hybra/spec';
+import { elementCount, type OpCall, type Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads, joinGrid, joinThreads } from '../../launch/grid.js';
-import {
-  carryOver,
-  flag,
-  i64,
-  type Launch,
-  pointer,
-  pointerTo,
-  scratchOf,
-  u32,
-} from '../../launch/launch.js';
+import { carriedOrZeros } from '../../launch/carried-or-zeros.js';
+import { joinGrid, joinThreads } from '../../launch/grid.js';
+import { flag, i64, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
 import { refusal, unsupported } from '../accept.js';
 
@@ -67,18 +59,7 @@ export const convGradientKernel: CudaKernel = {
     const parts = scratchOf(call);
     const segments = segmentsOf(call);
     // Slots that no row of the batch has keep what arrives there.
-    const before: readonly Launch[] = dtails
-      ? carryOver(dtails, newTails!, byteLengthOf(dtails))
-      : [
-          {
-            kind: 'kernel',
-            module: 'move',
-            entry: 'fill_4',
-            grid: elementGrid(elementCount(newTails!.shape)),
-            block: elementThreads,
-            parameters: [pointer(newTails), i64(0), u32(elementCount(newTails!.shape))],
-          },
-        ];
+    const before = carriedOrZeros(dtails, newTails!);
     return [
       ...before,
       {

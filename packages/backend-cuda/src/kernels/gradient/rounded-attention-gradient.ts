@@ -2,7 +2,7 @@ import type { Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
 import { f32, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { refusal, unsupported } from '../accept.js';
-import { attentionSizes } from '../sequence/attention.js';
+import { attentionSizes } from '../sequence/attention-parameters.js';
 
 const side = 64;
 const threads = 128;

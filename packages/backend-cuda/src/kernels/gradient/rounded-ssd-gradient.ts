@@ -1,20 +1,23 @@
-import { byteLengthOf, elementCount, type OpCall, type Operand, type ProgramCall } from '@hybra/spec';
+import type { OpCall, Operand, ProgramCall } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads, joinGrid, joinThreads } from '../../launch/grid.js';
-import { carryOver, i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
+import { carriedOrZeros } from '../../launch/carried-or-zeros.js';
+import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
-import { refusal, unsupported } from '../accept.js';
+import { unsupported } from '../accept.js';
 import { sizesOf } from '../sequence/ssd.js';
+import {
+  aligned,
+  formOf,
+  gradientWindows,
+  gridLimit,
+  joinRates,
+  type SsdGradientForm,
+  ssdGradientRefusal,
+} from './ssd-gradient-parts.js';
 
 const chunk = 64;
 const pad = 8;
-/** Largest heads and states that the kernels are compiled for. */
-const forms = [
-  { P: 32, N: 64 },
-  { P: 64, N: 64 },
-  { P: 64, N: 128 },
-] as const;
-const gridLimit = 65_535;
 /** Blocks that a launch should have at least: two for each multiprocessor. */
 const enoughBlocks = 264;
 const walkers = 256;
@@ -28,7 +31,7 @@ function roomBytes(P: number, N: number): readonly [number, number] {
 }
 
 interface Room {
-  readonly form: { readonly P: number; readonly N: number };
+  readonly form: SsdGradientForm;
   readonly chunks: number;
   /** Parts that the heads of a group are dealt out to. */
   readonly splits: number;
@@ -39,14 +42,12 @@ interface Room {
   readonly bytes: number;
 }
 
-function roomOf(call: OpCall): Room | undefined {
-  const [B, T, H, P, G, N] = sizesOf(call);
-  const form = forms.find((each) => P <= each.P && N <= each.N);
-  if (!form) return undefined;
+function roomOf(call: OpCall): Room {
+  const [B, T, H, , G, N] = sizesOf(call);
+  const form = formOf(call)!;
   const chunks = Math.ceil(T / chunk);
   const asked = Math.min(H / G, Math.max(1, Math.ceil(enoughBlocks / (chunks * G * B))));
   const splits = Math.ceil(H / G / Math.ceil(H / G / asked));
-  const aligned = (bytes: number): number => Math.ceil(bytes / 256) * 256;
   const entries = aligned(2 * B * H * chunks * form.P * form.N * 2);
   const rates = aligned(B * chunks * H * 4);
   const maps = splits > 1 ? aligned(splits * B * T * G * N * 4) : 0;
@@ -61,20 +62,20 @@ export const roundedSsdGradientKernel: CudaKernel = {
   name: 'cuda/ssd-gradient-rounded',
   op: 'ssdChunkScanGradient',
   supports: (call) => {
-    const f32s = ['f32'] as const;
-    const refused = refusal(call, [f32s, f32s, f32s, f32s, f32s, f32s, ['i32'], f32s, f32s]);
+    const refused = ssdGradientRefusal(call);
     if (refused) return refused;
     const [x, , , B, C, , , dy] = call.inputs;
-    const room = roomOf(call);
-    if (!room) return unsupported('ssdChunkScanGradient: heads above 64 or states above 128');
     const words = [x!, B!, C!, dy!].flatMap(({ offset, strides }) => [offset, ...strides.slice(0, 2)]);
     if (![...words, x!.shape[3]!, B!.shape[3]!].every((each) => each % 4 === 0))
       return unsupported('ssdChunkScanGradient: x, dy, B or C is not aligned');
     const [rows, , , , groups] = sizesOf(call);
     if (call.inputs[0]!.shape.includes(0) || Math.max(rows, groups) > gridLimit)
       return unsupported('ssdChunkScanGradient: no elements, or too many rows');
-    const windows = { 0: 2, 1: 2, 3: 2, 4: 2, 7: 2 };
-    return { supported: true, acceptsStrided: takesWindows(call, windows), scratchBytes: room.bytes };
+    return {
+      supported: true,
+      acceptsStrided: takesWindows(call, gradientWindows),
+      scratchBytes: roomOf(call).bytes,
+    };
   },
   plan: (call) => planRoundedSsdGradient(call),
 };
@@ -88,7 +89,7 @@ export function planRoundedSsdGradient(
   const [made, ddt, dA, dB, dC, newStates] = call.outputs as readonly Operand[];
   const dx = around.dx ?? made;
   const [batch, time, H, P, G, N, slotCount] = sizesOf(call);
-  const { form, chunks, splits, entries, rates, maps } = roomOf(call)!;
+  const { form, chunks, splits, entries, rates, maps } = roomOf(call);
   const [walkBytes, chunkBytes] = roomBytes(form.P, form.N);
   const ratesAt = scratchOf(call, entries);
   const mapsAt = [0, 1].map((index) =>
@@ -99,18 +100,7 @@ export function planRoundedSsdGradient(
     ...[x!, dt!, B!, C!, dy!].flatMap((operand) => operand.strides.slice(0, 2)).map(i64),
   ];
   // Slots that no row of the batch has keep what arrives there.
-  const before: readonly Launch[] = dstates
-    ? carryOver(dstates, newStates!, byteLengthOf(dstates))
-    : [
-        {
-          kind: 'kernel',
-          module: 'move',
-          entry: 'fill_4',
-          grid: elementGrid(elementCount(newStates!.shape)),
-          block: elementThreads,
-          parameters: [pointer(newStates), i64(0), u32(elementCount(newStates!.shape))],
-        },
-      ];
+  const before = carriedOrZeros(dstates, newStates!);
   const module = 'ssd-gradient-mma';
   const words = (batch * time * G * N) / 4;
   const joins = [dB!, dC!].flatMap((output, index): readonly Launch[] =>
@@ -159,13 +149,6 @@ export function planRoundedSsdGradient(
       ],
     },
     ...joins,
-    {
-      kind: 'kernel',
-      module: 'training',
-      entry: 'join_parts',
-      grid: joinGrid(H),
-      block: joinThreads,
-      parameters: [pointerTo(ratesAt), pointer(dA), u32(H), u32(batch * chunks)],
-    },
+    joinRates(ratesAt, dA!, batch * chunks),
   ];
 }

@@ -1,19 +1,22 @@
-import { byteLengthOf, elementCount, type OpCall, type Operand } from '@hybra/spec';
+import type { OpCall, Operand } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { elementGrid, elementThreads, joinGrid, joinThreads } from '../../launch/grid.js';
-import { carryOver, i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
+import { carriedOrZeros } from '../../launch/carried-or-zeros.js';
+import { elementGrid, elementThreads } from '../../launch/grid.js';
+import { i64, type Launch, pointer, pointerTo, scratchOf, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
-import { refusal, unsupported } from '../accept.js';
+import { unsupported } from '../accept.js';
 import { sizesOf } from '../sequence/ssd.js';
+import {
+  aligned,
+  formOf,
+  gradientWindows,
+  gridLimit,
+  joinRates,
+  type SsdGradientForm,
+  ssdGradientRefusal,
+} from './ssd-gradient-parts.js';
 
 const chunk = 32;
-/** Largest heads and states that the kernel is compiled for, and bytes of shared memory that each takes. */
-const forms = [
-  { P: 32, N: 64 },
-  { P: 64, N: 64 },
-  { P: 64, N: 128 },
-] as const;
-const gridLimit = 65_535;
 
 /** `sizeof(Room<P, N>)` of native/ssd-gradient.cu. */
 function roomBytes(P: number, N: number): number {
@@ -23,7 +26,7 @@ function roomBytes(P: number, N: number): number {
 }
 
 interface Room {
-  readonly form: { readonly P: number; readonly N: number };
+  readonly form: SsdGradientForm;
   readonly chunks: number;
   /** Scratch: entry states, dA by row of the batch, dB and dC by head. */
   readonly entries: number;
@@ -32,12 +35,10 @@ interface Room {
   readonly bytes: number;
 }
 
-function roomOf(call: OpCall): Room | undefined {
-  const [B, T, H, P, G, N] = sizesOf(call);
-  const form = forms.find((each) => P <= each.P && N <= each.N);
-  if (!form) return undefined;
+function roomOf(call: OpCall): Room {
+  const [B, T, H, , G, N] = sizesOf(call);
+  const form = formOf(call)!;
   const chunks = Math.ceil(T / chunk);
-  const aligned = (bytes: number): number => Math.ceil(bytes / 256) * 256;
   const entries = aligned(B * H * chunks * form.P * form.N * 4);
   const rates = aligned(B * H * 4);
   const maps = G === H ? 0 : aligned(B * T * H * N * 4);
@@ -49,39 +50,28 @@ export const ssdGradientKernel: CudaKernel = {
   name: 'cuda/ssd-gradient',
   op: 'ssdChunkScanGradient',
   supports: (call) => {
-    const f32s = ['f32'] as const;
-    const refused = refusal(call, [f32s, f32s, f32s, f32s, f32s, f32s, ['i32'], f32s, f32s]);
+    const refused = ssdGradientRefusal(call);
     if (refused) return refused;
-    const room = roomOf(call);
-    if (!room) return unsupported('ssdChunkScanGradient: heads above 64 or states above 128');
     if (call.inputs[0]!.shape.includes(0) || call.inputs[0]!.shape[0]! > gridLimit)
       return unsupported('ssdChunkScanGradient: no elements, or too many rows');
-    const windows = { 0: 2, 1: 2, 3: 2, 4: 2, 7: 2 };
-    return { supported: true, acceptsStrided: takesWindows(call, windows), scratchBytes: room.bytes };
+    return {
+      supported: true,
+      acceptsStrided: takesWindows(call, gradientWindows),
+      scratchBytes: roomOf(call).bytes,
+    };
   },
   plan: (call) => {
     const [x, dt, A, B, C, states, slots, dy, dstates] = call.inputs as readonly Operand[];
     const [dx, ddt, dA, dB, dC, newStates] = call.outputs as readonly Operand[];
     const [batch, time, H, P, G, N, slotCount] = sizesOf(call);
-    const { form, chunks, entries, rates, maps } = roomOf(call)!;
+    const { form, chunks, entries, rates, maps } = roomOf(call);
     const ratesAt = scratchOf(call, entries);
     const mapsAt = [0, 1].map((index) =>
       maps > 0 ? scratchOf(call, entries + rates + index * maps) : undefined,
     );
     const strides = [x!, dt!, B!, C!, dy!].flatMap((operand) => operand.strides.slice(0, 2));
     // Slots that no row of the batch has keep what arrives there.
-    const before: readonly Launch[] = dstates
-      ? carryOver(dstates, newStates!, byteLengthOf(dstates))
-      : [
-          {
-            kind: 'kernel',
-            module: 'move',
-            entry: 'fill_4',
-            grid: elementGrid(elementCount(newStates!.shape)),
-            block: elementThreads,
-            parameters: [pointer(newStates), i64(0), u32(elementCount(newStates!.shape))],
-          },
-        ];
+    const before = carriedOrZeros(dstates, newStates!);
     const joins = [dB!, dC!].flatMap((output, index): readonly Launch[] =>
       maps === 0
         ? []
@@ -116,14 +106,7 @@ export const ssdGradientKernel: CudaKernel = {
         ],
       },
       ...joins,
-      {
-        kind: 'kernel',
-        module: 'training',
-        entry: 'join_parts',
-        grid: joinGrid(H),
-        block: joinThreads,
-        parameters: [pointerTo(ratesAt), pointer(dA), u32(H), u32(batch)],
-      },
+      joinRates(ratesAt, dA!, batch),
     ];
   },
 };

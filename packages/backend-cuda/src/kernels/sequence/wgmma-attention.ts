@@ -1,10 +1,8 @@
-import type { OpCall, Operand } from '@hybra/spec';
+import type { OpCall } from '@hybra/spec';
 import type { CudaKernel } from '../../kernel.js';
-import { typed } from '../../launch/dtype-code.js';
-import { f32, flag, i64, pointer, u32 } from '../../launch/launch.js';
 import { takesWindows } from '../../launch/windows.js';
 import { floats, refusal, unsupported } from '../accept.js';
-import { attentionSizes } from './attention.js';
+import { attentionNumbers, attentionOperands, attentionSizes } from './attention-parameters.js';
 
 const panel = 64 * 128;
 const queriesPerBlock = 128;
@@ -28,11 +26,8 @@ export function wgmmaAttentionKernel(pieces: 1 | 3): CudaKernel {
       return { supported: true, acceptsStrided: takesWindows(call, { 0: 3 }) };
     },
     plan: (call) => {
-      const [q, k, v, slots, starts, lengths] = call.inputs as readonly Operand[];
-      const [y] = call.outputs;
-      const { B, T, Hq, Hkv, D, Dv, S, C } = attentionSizes(call);
+      const { B, T, Hq, D, Dv } = attentionSizes(call);
       if (B * T * Hq * Dv === 0) return [];
-      const { window = 0, ring, scale } = call.attributes;
       const width = Math.max(D, Dv) <= 64 ? 64 : maxHeadSize;
       const map = pieces * panel * (width / 64);
       const stages = pieces === 1 ? 3 : 1;
@@ -40,24 +35,11 @@ export function wgmmaAttentionKernel(pieces: 1 | 3): CudaKernel {
         {
           kind: 'kernel',
           module: 'attention-wgmma',
-          entry: `attention_wgmma_${k!.dtype}_${pieces}_${width}`,
+          entry: `attention_wgmma_${call.inputs[1]!.dtype}_${pieces}_${width}`,
           grid: [Math.ceil(T / queriesPerBlock), Hq, B],
           block: 384,
           sharedBytes: (stages + 1) * 2 * map + 1024,
-          parameters: [
-            ...[q!, k!, v!].flatMap(typed),
-            pointer(slots),
-            pointer(starts),
-            pointer(lengths),
-            ...typed(y!),
-            ...[B, T, Hq, Hkv, D, Dv, S, C, window as number].map(u32),
-            flag(ring === true),
-            u32(1),
-            u32(0),
-            f32(scale as number),
-            u32(0),
-            ...[0, 1, 2].map((axis) => i64(q!.strides[axis]!)),
-          ],
+          parameters: [...attentionOperands(call), ...attentionNumbers(call, 1)],
         },
       ];
     },
