@@ -2,9 +2,9 @@ import { isHalf, type OpCall } from '@hybra/spec';
 import type { WebGpuKernel } from '../../kernel.js';
 import { encodeExpression } from '../../wgsl/element.js';
 import { floats, refusal, unsupported } from '../accept.js';
-import { numbers } from '../composite/row-dispatch.js';
 import { larger } from '../row-workgroup.js';
-import { counts, gridMain } from './pool.js';
+import { attentionOperands, attentionParameters, attentionSizes } from './attention-binding.js';
+import { gridMain } from './pool.js';
 import {
   elementAt,
   ssdTile,
@@ -49,35 +49,16 @@ export const attentionTiledKernel: WebGpuKernel = {
     return { supported: true, acceptsStrided: true };
   },
   build: (call) => {
-    const [batch, T, Hq, D] = call.inputs[0]!.shape as [number, number, number, number];
-    const [S, C, Hkv] = call.inputs[1]!.shape as [number, number, number];
-    const Dv = call.inputs[2]!.shape[3]!;
+    const { batch, T, Hq, Dv } = attentionSizes(call);
     const blocks = Math.ceil(T / side);
     const groups = batch * Hq * blocks;
     return [
       {
-        operands: [
-          numbers('q', 0),
-          numbers('k', 1),
-          numbers('v', 2),
-          numbers('slots', 3),
-          numbers('starts', 4),
-          numbers('lengths', 5),
-          {
-            name: 'y',
-            place: { kind: 'output', index: 0 },
-            view: isHalf(call.outputs[0]!.dtype) ? 'u32' : 'f32',
-            isWritten: true,
-          },
-        ],
-        parameters: [
-          ...counts({ T, Hq, D, S, C, Hkv, Dv, blocks, groups }),
-          ...stepsOf('q', call, 0),
-          ...stepsOf('k', call, 1),
-          ...stepsOf('v', call, 2),
-          { name: 'scale', type: 'f32', value: call.attributes.scale as number },
-          { name: 'window', type: 'i32', value: (call.attributes.window as number | undefined) ?? 0 },
-        ],
+        operands: attentionOperands(call),
+        parameters: attentionParameters(call, {
+          sizes: { blocks, groups },
+          more: [...stepsOf('q', call, 0), ...stepsOf('k', call, 1), ...stepsOf('v', call, 2)],
+        }),
         code: tiledCode(call, Dv),
         workgroups: [groups, 1, 1],
       },

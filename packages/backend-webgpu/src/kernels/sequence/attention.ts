@@ -2,9 +2,9 @@ import { isHalf, type OpCall } from '@hybra/spec';
 import type { WebGpuKernel } from '../../kernel.js';
 import { encodeExpression } from '../../wgsl/element.js';
 import { floats, refusal, unsupported } from '../accept.js';
-import { numbers } from '../composite/row-dispatch.js';
 import { larger, maxAll, sumAll } from '../row-workgroup.js';
-import { counts, gridMain } from './pool.js';
+import { attentionOperands, attentionParameters, attentionSizes } from './attention-binding.js';
+import { gridMain } from './pool.js';
 
 /** Keys per step, one for each invocation. */
 const block = 256;
@@ -27,31 +27,12 @@ export const attentionKernel: WebGpuKernel = {
     return { supported: true, acceptsStrided: true };
   },
   build: (call) => {
-    const [batch, T, Hq, D] = call.inputs[0]!.shape as [number, number, number, number];
-    const [S, C, Hkv] = call.inputs[1]!.shape as [number, number, number];
-    const Dv = call.inputs[2]!.shape[3]!;
+    const { batch, T, Hq, Dv } = attentionSizes(call);
     const groups = batch * T * Hq;
     return [
       {
-        operands: [
-          numbers('q', 0),
-          numbers('k', 1),
-          numbers('v', 2),
-          numbers('slots', 3),
-          numbers('starts', 4),
-          numbers('lengths', 5),
-          {
-            name: 'y',
-            place: { kind: 'output', index: 0 },
-            view: isHalf(call.outputs[0]!.dtype) ? 'u32' : 'f32',
-            isWritten: true,
-          },
-        ],
-        parameters: [
-          ...counts({ T, Hq, D, S, C, Hkv, Dv, groups }),
-          { name: 'scale', type: 'f32', value: call.attributes.scale as number },
-          { name: 'window', type: 'i32', value: (call.attributes.window as number | undefined) ?? 0 },
-        ],
+        operands: attentionOperands(call),
+        parameters: attentionParameters(call, { sizes: { groups } }),
         code: attentionCode(call),
         workgroups: [Dv === 0 ? 0 : groups, 1, 1],
       },

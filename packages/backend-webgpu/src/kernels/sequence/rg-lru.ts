@@ -1,14 +1,20 @@
 import type { OpCall, ProgramCall } from '@hybra/spec';
-import type { Dispatch, DispatchOperand, WebGpuKernel } from '../../kernel.js';
+import type { Dispatch, WebGpuKernel } from '../../kernel.js';
 import { floats, refusal } from '../accept.js';
 import { copiesInput } from '../array/write-rows.js';
 import { numbers } from '../composite/row-dispatch.js';
+import {
+  type ChunkPart,
+  carriedOperand,
+  chunkLength,
+  chunkMain,
+  poolOperand,
+  yOperand,
+} from './channel-chunks.js';
 import { counts, gridMain } from './pool.js';
 
 /** Index of the state pool among the inputs. */
 const states = 2;
-/** Positions of a chunk. */
-const chunkLength = 64;
 
 interface LruSizes {
   readonly batch: number;
@@ -50,20 +56,6 @@ function sizesOf(call: OpCall | ProgramCall): LruSizes {
   return { batch, T, D, S: call.inputs[states]!.shape[0]!, chunks: Math.ceil(T / chunkLength) };
 }
 
-const poolOperand: DispatchOperand = {
-  name: 'pool',
-  place: { kind: 'output', index: 1 },
-  view: 'f32',
-  isWritten: true,
-};
-/** Per chunk and channel: the state, and the sum of logarithms of what it is multiplied by. */
-const carriedOperand: DispatchOperand = {
-  name: 'carried',
-  place: { kind: 'scratch' },
-  view: 'f32',
-  isWritten: true,
-};
-
 /** A factor of 0 forgets, even what is not finite. */
 const decayed = `
 fn decayed(log_decay: f32, state: f32, added: f32) -> f32 {
@@ -96,11 +88,11 @@ ${gridMain(64)}
   };
 }
 
-/** `whole`: from the pool, to outputs and the pool. `states`: from zero, to scratch. `outputs`: from scratch. */
-function scan(sizes: LruSizes, part: 'whole' | 'states' | 'outputs'): Dispatch {
+/** Carried, per chunk and channel: the state, and the sum of logarithms of what it is multiplied by. */
+function scan(sizes: LruSizes, part: ChunkPart): Dispatch {
   const count = sizes.batch * Math.max(sizes.chunks, 1) * sizes.D;
   const hasOutputs = part !== 'states';
-  const [begin, end] = {
+  const [begin, finish] = {
     whole: ['h = pool[slot * p.D + channel];', 'pool[slot * p.D + channel] = h;'],
     states: ['', 'carried[at] = h;\n  carried[at + 1u] = total;'],
     outputs: ['h = carried[at];', ''],
@@ -110,31 +102,17 @@ function scan(sizes: LruSizes, part: 'whole' | 'states' | 'outputs'): Dispatch {
       numbers('x', 0),
       numbers('log_decay', 1),
       numbers('slots', 3),
-      ...(hasOutputs
-        ? [{ name: 'y', place: { kind: 'output', index: 0 }, view: 'f32', isWritten: true } as const]
-        : []),
+      ...(hasOutputs ? [yOperand] : []),
       part === 'whole' ? poolOperand : carriedOperand,
     ],
     parameters: counts({ ...sizes, count }),
     code: `${decayed}
-${gridMain(64)}
-  let id = group * 64u + l;
-  if (id >= p.count) { return; }
-  let channel = id % p.D;
-  let chunk = id / p.D % max(p.chunks, 1u);
-  let b = id / p.D / max(p.chunks, 1u);
-  let slot = bitcast<u32>(load_slots(b));
-  let first = chunk * ${chunkLength}u;
-  let last = min(first + ${chunkLength}u, p.T);
-  if (slot >= p.S) {
-    ${hasOutputs ? 'for (var t = first; t < last; t++) { y[(b * p.T + t) * p.D + channel] = 0.0; }' : ''}
-    return;
-  }
+${chunkMain(part)}
   let at = id * 2u;
   var h = 0.0;
   ${begin}
   var total = 0.0;
-  for (var t = first; t < last; t++) {
+  for (var t = first; t < end; t++) {
     let place = (b * p.T + t) * p.D + channel;
     let log_decay = load_log_decay(place);
     // 0 leaves the state as it is, even where x is not finite.
@@ -144,7 +122,7 @@ ${gridMain(64)}
     }
     ${hasOutputs ? 'y[place] = h;' : ''}
   }
-  ${end}
+  ${finish}
 }`,
     workgroups: [Math.ceil(count / 64), 1, 1],
   };

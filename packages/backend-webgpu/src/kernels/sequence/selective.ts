@@ -1,13 +1,19 @@
 import type { OpCall, ProgramCall } from '@hybra/spec';
-import type { BuildContext, Dispatch, DispatchOperand, WebGpuKernel } from '../../kernel.js';
+import type { BuildContext, Dispatch, WebGpuKernel } from '../../kernel.js';
 import { unsupported } from '../accept.js';
 import { numbers } from '../composite/row-dispatch.js';
+import {
+  type ChunkPart,
+  carriedOperand,
+  chunkLength,
+  chunkMain,
+  poolOperand,
+  yOperand,
+} from './channel-chunks.js';
 import { counts, gridMain, poolCopy, scanSupport, states } from './pool.js';
 
 /** Largest state of a channel that an invocation keeps in registers. */
 const mostStates = 64;
-/** Positions of a chunk. */
-const chunkLength = 64;
 
 interface SelectiveSizes {
   readonly batch: number;
@@ -59,7 +65,7 @@ function build(call: ProgramCall, context: BuildContext, sizes: SelectiveSizes):
   if (chunks <= 1) return [...copies, scan(sizes, 'whole')];
   const count = batch * D * N;
   const pass: Dispatch = {
-    operands: [numbers('A', 2), numbers('slots', 6), scratch, poolOperand],
+    operands: [numbers('A', 2), numbers('slots', 6), carriedOperand, poolOperand],
     parameters: counts({ ...sizes, count }),
     code: `${gridMain(256)}
   let id = group * 256u + l;
@@ -83,32 +89,8 @@ function build(call: ProgramCall, context: BuildContext, sizes: SelectiveSizes):
   return [...copies, scan(sizes, 'states'), pass, scan(sizes, 'outputs')];
 }
 
-const scratch: DispatchOperand = {
-  name: 'carried',
-  place: { kind: 'scratch' },
-  view: 'f32',
-  isWritten: true,
-};
-const poolOperand: DispatchOperand = {
-  name: 'pool',
-  place: { kind: 'output', index: 1 },
-  view: 'f32',
-  isWritten: true,
-};
-const yOperand: DispatchOperand = {
-  name: 'y',
-  place: { kind: 'output', index: 0 },
-  view: 'f32',
-  isWritten: true,
-};
-
-/**
- * The recurrence over one chunk (or all, of at most one).
- * - `whole`: from the pool, to outputs and the pool
- * - `states`: from zero, to scratch
- * - `outputs`: from scratch, to outputs
- */
-function scan(sizes: SelectiveSizes, part: 'whole' | 'states' | 'outputs'): Dispatch {
+/** The recurrence over one chunk (or all, of at most one). */
+function scan(sizes: SelectiveSizes, part: ChunkPart): Dispatch {
   const { batch, D, N, chunks } = sizes;
   const count = batch * Math.max(chunks, 1) * D;
   const hasOutputs = part !== 'states';
@@ -132,22 +114,10 @@ function scan(sizes: SelectiveSizes, part: 'whole' | 'states' | 'outputs'): Disp
       numbers('B', 3),
       ...(hasOutputs ? [numbers('C', 4), yOperand] : []),
       numbers('slots', 6),
-      ...(part === 'whole' ? [poolOperand] : [scratch]),
+      ...(part === 'whole' ? [poolOperand] : [carriedOperand]),
     ],
     parameters: counts({ ...sizes, count }),
-    code: `${gridMain(64)}
-  let id = group * 64u + l;
-  if (id >= p.count) { return; }
-  let channel = id % p.D;
-  let chunk = id / p.D % max(p.chunks, 1u);
-  let b = id / p.D / max(p.chunks, 1u);
-  let slot = bitcast<u32>(load_slots(b));
-  let first = chunk * ${chunkLength}u;
-  let end = min(first + ${chunkLength}u, p.T);
-  if (slot >= p.S) {
-    ${hasOutputs ? 'for (var t = first; t < end; t++) { y[(b * p.T + t) * p.D + channel] = 0.0; }' : ''}
-    return;
-  }
+    code: `${chunkMain(part)}
   let at = ((b * p.chunks + chunk) * p.D + channel) * ${N + 1}u;
   var h: array<f32, ${N}>;
   ${ends[0]}
