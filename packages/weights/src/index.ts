@@ -60,6 +60,7 @@ export { readTorchArchive, type TorchArchive } from './torch/torch-archive.js';
 export type { TorchTensorToWrite } from './torch/torch-tensor-to-write.js';
 export { type WriteTorchOptions, writeTorch } from './torch/write-torch.js';
 export { encodeSafetensors } from './writing/encode-safetensors.js';
+export { joinBytes } from './writing/join-bytes.js';
 export type { WriteOptions } from './writing/replace-file.js';
 export type { TensorToEncode, TensorToWrite } from './writing/tensor-to-write.js';
 export { writeFileAtomic } from './writing/write-file-atomic.js';

@@ -1,5 +1,5 @@
 import { elementCount, HybraError, type QuantScheme } from '@hybra/spec';
-import { fileByteSize, type QuantizedMatrix, type WeightSource } from '@hybra/weights';
+import { fileByteSize, joinBytes, type QuantizedMatrix, type WeightSource } from '@hybra/weights';
 import type { ParameterSpec } from '../config/parameter-spec.js';
 import type { StoredForm } from '../families/stored-form.js';
 import type { StoredMatrix } from '../load/upload-matrix.js';
@@ -47,7 +47,7 @@ export async function readMatrix(
         return whole.slice(first * rowBytes, (first + count / columns) * rowBytes);
       }),
     );
-    return rows.length === 1 ? rows[0]! : joined(rows);
+    return rows.length === 1 ? rows[0]! : joinBytes(rows);
   };
   const matrix: QuantizedMatrix = {
     codes: await read('codes'),
@@ -55,14 +55,4 @@ export async function readMatrix(
     ...(scheme.hasZeroPoints && { zeros: await read('zeros') }),
   };
   return { matrix, scheme };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 import { elementCount, HybraError } from '@hybra/spec';
 import { quoteName } from '../platform/quote-name.js';
+import { joinBytes } from '../writing/join-bytes.js';
 import { replaceFile, type WriteOptions } from '../writing/replace-file.js';
 import { type GgmlTypeName, ggmlTypeNamed } from './ggml-type.js';
 import { type GgufScalarType, valueTypes } from './header-value.js';
@@ -73,13 +74,7 @@ export async function encodeGguf(file: GgufToWrite): Promise<Uint8Array<ArrayBuf
   for (const [index, tensor] of file.tensors.entries()) {
     parts.push(...padded(tensor, await bytesOf(tensor), sizes[index]!));
   }
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 async function bytesOf(tensor: GgufTensorToWrite): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { joinBytes } from '../writing/join-bytes.js';
 import type { SavedValue } from './saved-value.js';
 
 /** Writes a pickle of protocol 2, value after value. */
@@ -52,13 +53,7 @@ export class PickleOutput {
   /** The pickle, ended. */
   end(): Uint8Array {
     this.raw(0x2e);
-    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinBytes(this.#parts);
   }
 
   #namespace(attributes: Readonly<Record<string, SavedValue>>): void {

@@ -1,3 +1,5 @@
+import { joinBytes } from '../writing/join-bytes.js';
+
 /** Where a stored file of an archive lies. */
 export interface StoredFile {
   readonly name: string;
@@ -60,7 +62,7 @@ export function centralDirectory(files: readonly StoredFile[], start: number): U
   for (const field of [8, 10]) view.setUint16(at + field, Math.min(files.length, 0xffff), true);
   view.setUint32(at + 12, Math.min(size, wide), true);
   view.setUint32(at + 16, Math.min(start, wide), true);
-  return joined([...entries, end]);
+  return joinBytes([...entries, end]);
 }
 
 function directoryEntry({ name, size, crc, offset }: StoredFile): Uint8Array {
@@ -90,14 +92,4 @@ function sixtyFour(numbers: readonly number[]): Uint8Array {
   view.setUint16(2, 8 * numbers.length, true);
   for (const [index, number] of numbers.entries()) view.setBigUint64(4 + 8 * index, BigInt(number), true);
   return field;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

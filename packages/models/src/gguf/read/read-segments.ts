@@ -8,6 +8,7 @@ import {
   type GgufTensor,
   ggufSchemes,
   isBlockType,
+  joinBytes,
   matrixOfBlocks,
   type QuantizedMatrix,
 } from '@hybra/weights';
@@ -63,7 +64,8 @@ export async function readBlocks(
     }
   }
   // Rows are whole blocks: moving them before or after taking the blocks apart is the same.
-  return matrixOfBlocks(hub.blocks, joined(whole.filter((rows) => rows !== undefined)));
+  const parts = whole.filter((rows) => rows !== undefined);
+  return matrixOfBlocks(hub.blocks, parts.length === 1 ? parts[0]! : joinBytes(parts));
 }
 
 function byTensor(segments: readonly Segment[]): ReadonlyMap<GgufTensor, Segment[]> {
@@ -106,16 +108,4 @@ function asFloats(tensor: GgufTensor, stored: Uint8Array, fold: Segment['fold'])
     : new Float32Array(castElements(stored, name, 'f32').buffer);
   if (fold) unfoldValues(fold, values, tensor.name);
   return new Uint8Array(values.buffer);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -6,6 +6,7 @@
  * (double), step = 2 (int64), file_version = 3 (string), summary = 5; a `Summary` has `value` = 1, each with
  * tag = 1 (string) and simple_value = 2 (float) (tensorflow/core/framework/summary.proto).
  */
+import { joinBytes } from '@hybra/weights';
 import { crc32c } from './crc32c.js';
 
 /** One event: the version of the file, which comes first, or numbers at a step. */
@@ -20,19 +21,21 @@ export interface TensorBoardEvent {
 
 /** The bytes that an event adds to its file. */
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {
-  const data = joined([
+  const data = joinBytes([
     field(1, 'double', event.wallTime),
     event.step === undefined ? [] : [...key(2, 0), ...varint(event.step)],
     event.fileVersion === undefined ? [] : delimited(3, utf8(event.fileVersion)),
-    event.scalars === undefined ? [] : delimited(5, joined(Object.entries(event.scalars).map(encodeValue))),
+    event.scalars === undefined
+      ? []
+      : delimited(5, joinBytes(Object.entries(event.scalars).map(encodeValue))),
   ]);
   const length = new Uint8Array(8);
   new DataView(length.buffer).setUint32(0, data.length, true);
-  return joined([length, checksum(length), data, checksum(data)]);
+  return joinBytes([length, checksum(length), data, checksum(data)]);
 }
 
 function encodeValue([tag, value]: readonly [string, number]): Uint8Array {
-  return delimited(1, joined([delimited(1, utf8(tag)), field(2, 'float', value)]));
+  return delimited(1, joinBytes([delimited(1, utf8(tag)), field(2, 'float', value)]));
 }
 
 /** CRCs of data that holds CRCs are weak: TFRecord turns and shifts them. */
@@ -43,7 +46,7 @@ function checksum(bytes: Uint8Array): Uint8Array {
 }
 
 function delimited(number: number, bytes: Uint8Array): Uint8Array {
-  return joined([key(number, 2), varint(bytes.length), bytes]);
+  return joinBytes([key(number, 2), varint(bytes.length), bytes]);
 }
 
 function field(number: number, kind: 'double' | 'float', value: number): Uint8Array {
@@ -51,7 +54,7 @@ function field(number: number, kind: 'double' | 'float', value: number): Uint8Ar
   const view = new DataView(bytes.buffer);
   if (kind === 'double') view.setFloat64(0, value, true);
   else view.setFloat32(0, value, true);
-  return joined([key(number, kind === 'double' ? 1 : 5), bytes]);
+  return joinBytes([key(number, kind === 'double' ? 1 : 5), bytes]);
 }
 
 function key(number: number, wireType: 0 | 1 | 2 | 5): number[] {
@@ -68,14 +71,4 @@ function varint(value: number): number[] {
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function joined(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
