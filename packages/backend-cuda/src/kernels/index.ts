@@ -37,7 +37,7 @@ export interface KernelOptions {
   /**
    * Arithmetic of products of float32 activations with bfloat16 weights. `float32` (the default) cuts the
    * activations into three bfloat16 pieces, so that every term is exact; `bfloat16` rounds them, three times
-   * faster where matrices are large, with a relative error of about 2⁻⁹ per activation.
+   * faster where matrices are large, with a relative error of at most 2⁻⁸ per activation.
    */
   readonly products?: 'float32' | 'bfloat16';
   /** Compute capability of the GPU: 9.0 has kernels of its own. Default is 8.0, whose kernels run everywhere. */

@@ -15,7 +15,7 @@ const gridLimit = 65_535;
 /**
  * A product with a bfloat16 weight on the tensor cores.
  * @param pieces bfloat16 pieces that a float32 a is cut into: 3 give float32 arithmetic (the terms are exact),
- * 1 rounds a to bfloat16 (relative error 2⁻⁹ per element of a)
+ * 1 rounds a to bfloat16 (relative error at most 2⁻⁸ per element of a)
  */
 export function tensorMatmulKernel(pieces: 1 | 3): CudaKernel {
   return {

@@ -16,7 +16,7 @@ const gridLimit = 65_535;
 
 /**
  * Products on Hopper's tensor cores, of matrices in any layout: see native/matmul-wgmma.cu.
- * @param pieces bfloat16 pieces of a float32: 3 give float32 arithmetic, 1 rounds (relative error 2⁻⁹ per element).
+ * @param pieces bfloat16 pieces of a float32: 3 give float32 arithmetic, 1 rounds (relative error at most 2⁻⁸ per element).
  * A product of an infinity is NaN where the other number needs several pieces.
  */
 export function wgmmaMatmulKernel(pieces: 1 | 3): CudaKernel {
